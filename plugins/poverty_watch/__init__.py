@@ -1,0 +1,1 @@
+"""Poverty Watch: the library behind the monthly monitoring of rural households."""

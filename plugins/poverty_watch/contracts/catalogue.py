@@ -1,0 +1,118 @@
+"""All departments and datasets: whatever folders and files ``expectations/`` holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from poverty_watch.contracts.models import Contract, DepartmentCard
+from poverty_watch.settings import EXPECTATIONS
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_CONTRACT = ".contract.yaml"
+
+
+class ContractError(ValueError):
+    """The folder has mistakes; the message lists all of them, in Chinese, file by file."""
+
+
+@dataclass(frozen=True)
+class Department:
+    """A department's folder: its id, its card, its datasets in catalogue order."""
+
+    id: str
+    card: DepartmentCard
+    contracts: dict[str, Contract]
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """The Chinese name."""
+        return self.card.title
+
+    def suite_path(self, dataset: str) -> Path:
+        """The Great Expectations suite of a dataset."""
+        return self.folder / f"{dataset}.suite.json"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All departments, in the order that the grid and 表二 show them."""
+
+    departments: dict[str, Department]
+
+    def department_of(self, dataset: str) -> Department:
+        """The department that owes a dataset; KeyError if nobody does."""
+        for department in self.departments.values():
+            if dataset in department.contracts:
+                return department
+        raise KeyError(dataset)
+
+    def contract(self, dataset: str) -> Contract:
+        """A dataset's contract; KeyError if there is none."""
+        return self.department_of(dataset).contracts[dataset]
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """All contracts by dataset id, in catalogue order."""
+        found = {d: c for dep in self.departments.values() for d, c in dep.contracts.items()}
+        return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+
+def _read(path: Path, model: type[_Model], problems: list[str], root: Path) -> _Model | None:
+    where = path.relative_to(root)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(content)
+    except FileNotFoundError:
+        problems.append(f"{where}：没有这个文件")
+    except yaml.YAMLError as error:
+        problems.append(f"{where}：不是正确的 YAML（{error}）")
+    except ValidationError as error:
+        for mistake in error.errors():
+            place = " → ".join(str(part) for part in mistake["loc"])
+            problems.append(f"{where}：{place or '整个文件'}：{mistake['msg']}")
+    return None
+
+
+def load_catalogue(root: Path = EXPECTATIONS) -> Catalogue:
+    """Read every department folder.
+
+    Raises:
+        ContractError: any file is wrong or missing; all mistakes are listed.
+    """
+    return _load(root.resolve())
+
+
+@lru_cache(maxsize=4)
+def _load(root: Path) -> Catalogue:
+    problems: list[str] = []
+    departments: list[Department] = []
+    owners: dict[str, str] = {}
+    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))):
+        card = _read(folder / "department.yaml", DepartmentCard, problems, root)
+        contracts: dict[str, Contract] = {}
+        for path in sorted(folder.glob(f"*{_CONTRACT}")):
+            dataset = path.name.removesuffix(_CONTRACT)
+            if dataset in owners:
+                problems.append(f"{path.relative_to(root)}：{owners[dataset]} 已经有同名数据集")
+            owners[dataset] = folder.name
+            contract = _read(path, Contract, problems, root)
+            if contract is not None:
+                contracts[dataset] = contract
+            if not (folder / f"{dataset}.suite.json").exists():
+                problems.append(f"{folder.name}/{dataset}.suite.json：没有这个文件")
+        if card is not None:
+            ordered = dict(sorted(contracts.items(), key=lambda item: item[1].order))
+            departments.append(Department(folder.name, card, ordered, folder))
+    titles = [c.title for d in departments for c in d.contracts.values()]
+    problems += [f"名称“{t}”有两个数据集在用" for t in sorted({t for t in titles if titles.count(t) > 1})]
+    if problems:
+        raise ContractError("部门目录有误，请逐条改正：\n" + "\n".join(f"- {p}" for p in problems))
+    departments.sort(key=lambda department: department.card.order)
+    return Catalogue({department.id: department for department in departments})

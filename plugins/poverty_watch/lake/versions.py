@@ -1,0 +1,81 @@
+"""Delivery versions in the lake: ``<lake>/<dataset>/<YYYY-MM>/v0001/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from poverty_watch.files import folder_written_whole
+from poverty_watch.months import Month
+
+ACCEPTED = "accepted.parquet"
+SET_ASIDE = "set_aside.parquet"
+MANIFEST = "manifest.json"
+
+
+class LakeError(RuntimeError):
+    """The lake holds something else than the ledger says; never overwritten."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Read and write immutable delivery versions.
+
+    ``accepted.parquet`` has the contract's columns by their names, with ``person_id`` (int64) in
+    place of an identity number, ``birth_date`` (date32) derived from it, and ``source_file``,
+    ``source_sheet`` (string), ``source_row`` (int32, the row number that the sender sees),
+    ``is_late`` (bool). ``set_aside.parquet`` has ``source_file, source_sheet, source_row, column,
+    header, fault, value`` (numbers masked).
+    """
+
+    root: Path
+
+    def folder(self, dataset: str, month: Month, version: int) -> Path:
+        """Where a version lies."""
+        return self.root / dataset / str(month) / f"v{version:04d}"
+
+    def accepted(self, dataset: str, month: Month, version: int) -> Path:
+        """The Parquet file of a version's accepted rows."""
+        return self.folder(dataset, month, version) / ACCEPTED
+
+    def set_aside(self, dataset: str, month: Month, version: int) -> Path:
+        """The Parquet file of a version's faulty rows."""
+        return self.folder(dataset, month, version) / SET_ASIDE
+
+    def write(
+        self,
+        dataset: str,
+        month: Month,
+        version: int,
+        accepted: pa.Table,
+        set_aside: pa.Table,
+        manifest: Mapping[str, Any],
+    ) -> Path:
+        """Write a version whole, once.
+
+        ``manifest`` must hold ``content_sha256``: a version that already stands with the same
+        content is left alone: a killed process is being repeated.
+
+        Raises:
+            LakeError: another content stands under that version.
+        """
+        folder = self.folder(dataset, month, version)
+        standing = folder / MANIFEST
+        if standing.exists():
+            content = json.loads(standing.read_text(encoding="utf-8"))["content_sha256"]
+            if content == manifest["content_sha256"]:
+                return folder
+            raise LakeError(f"{folder} holds another delivery than the one to be settled")
+        with folder_written_whole(folder) as beside:
+            pq.write_table(accepted, beside / ACCEPTED, compression="zstd")
+            pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
+            (beside / MANIFEST).write_text(
+                json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+            )
+        return folder

@@ -1,0 +1,1 @@
+"""State: deliveries, runs, leads, tasks, report versions, and the journal of what happened."""
