@@ -60,7 +60,6 @@ class Column(_Strict):
     blank_is_zero: bool = False
     blank_marks: tuple[str, ...] = ()
     values: tuple[Choice, ...] = ()
-    labels: Name | None = None
     unit: str | None = None
     event: bool = False
     as_of: bool = False

@@ -1,0 +1,321 @@
+"""Judge one submission: which rows are accepted, which are sent back, and whether it stops."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from poverty_watch.contracts import Contract
+from poverty_watch.identity import Keyring, mask, mask_numbers
+from poverty_watch.intake import cells
+from poverty_watch.intake.inbox import month_in
+from poverty_watch.intake.policy import delivery_policy, faults
+from poverty_watch.intake.repeats import duplicates, repeated
+from poverty_watch.intake.sheets import UnreadableError, read_sheets
+from poverty_watch.intake.standardise import ReadFile, Standardised, standardise
+from poverty_watch.intake.validate import RowFaults, judge_rows
+from poverty_watch.months import Month
+
+SET_ASIDE_SCHEMA = pa.schema(
+    [
+        ("source_file", pa.string()),
+        ("source_sheet", pa.string()),
+        ("source_row", pa.int32()),
+        ("column", pa.string()),
+        ("header", pa.string()),
+        ("fault", pa.string()),
+        ("value", pa.string()),
+        ("all_faults", pa.string()),
+    ]
+)
+_LAKE_TYPES = {
+    "identity": pa.int64(),
+    "identity_reference": pa.int64(),
+    "date": pa.date32(),
+    "month": pa.date32(),
+    "amount": cells.AMOUNT,
+}
+
+
+class ConservationError(RuntimeError):
+    """Rows in and rows out differ: a defect of the program, never settled."""
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A kept raw file and the name under which it was delivered."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What earlier months hold: for repeated rows and for the volume of snapshots."""
+
+    earlier_accepted: Sequence[Path]
+    previous_data_rows: int | None
+    previous_month: Month | None
+
+
+@dataclass
+class Judgement:
+    """What became of a submission; ``status`` as in the ledger's Delivery."""
+
+    status: str
+    accepted: pa.Table
+    set_aside: pa.Table
+    rows: dict[str, int]
+    faults: dict[str, int]
+    messages: list[str]
+    identities: dict[int, str] = field(default_factory=dict)
+    phones: dict[int, str] = field(default_factory=dict)
+
+
+def lake_schema(contract: Contract) -> pa.Schema:
+    """The columns of accepted rows in the lake."""
+    fields = [(c.name, _LAKE_TYPES.get(c.type, pa.string())) for c in contract.columns if c.type != "phone"]
+    fields += [("birth_date", pa.date32()), ("source_file", pa.string()), ("source_sheet", pa.string())]
+    return pa.schema([*fields, ("source_row", pa.int32()), ("is_late", pa.bool_())])
+
+
+def judge_submission(
+    contract: Contract,
+    suite: Path,
+    files: Sequence[DeliveredFile],
+    is_nil_return: bool,
+    month: Month,
+    keys: Keyring,
+    history: History,
+) -> Judgement:
+    """Read, standardise and validate one submission, and decide what becomes of it."""
+    read, problems = _read(files)
+    if problems:
+        return _stopped(contract, problems)
+    if is_nil_return and not any(_has_data(file, contract, month, keys) for file in read):
+        return _nil(contract, [])
+    standardised = standardise(contract, read, month, keys)
+    messages = standardised.messages + _month_remarks(files, month)
+    if standardised.unreadable_files or not standardised.has_layout:
+        return _stopped(contract, standardised.unreadable_files + messages)
+    if is_nil_return:
+        messages.append("文件名写明“零报告”，但表中有数据行，已按数据接收，请核对。")
+    if not len(standardised):
+        return _nil(contract, messages)
+    own = _as_of_stop(standardised, month)
+    if own:
+        return _stopped(contract, [own, *messages], standardised.counts.data)
+    return _judge_rows(standardised, suite, month, keys, history, messages)
+
+
+def _has_data(file: ReadFile, contract: Contract, month: Month, keys: Keyring) -> bool:
+    return len(standardise(contract, [file], month, keys)) > 0
+
+
+def _read(files: Sequence[DeliveredFile]) -> tuple[list[ReadFile], list[str]]:
+    limits = delivery_policy().limits
+    read: list[ReadFile] = []
+    problems: list[str] = []
+    for file in files:
+        try:
+            read.append(ReadFile(file.name, read_sheets(file.path, file.name, limits)))
+        except UnreadableError as error:
+            problems.append(str(error))
+    return read, problems
+
+
+def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Judgement:
+    return Judgement(
+        status="rejected",
+        accepted=lake_schema(contract).empty_table(),
+        set_aside=SET_ASIDE_SCHEMA.empty_table(),
+        rows={"data": data_rows},
+        faults={},
+        messages=messages,
+    )
+
+
+def _nil(contract: Contract, messages: list[str]) -> Judgement:
+    nil = _stopped(contract, messages)
+    if contract.kind == "snapshot":
+        nil.messages.insert(0, f"“{contract.title}”是全量表，不能零报告；表中没有数据行，报送不完整，请补报全部数据。")
+    else:
+        nil.status = "nil"
+    return nil
+
+
+def _month_remarks(files: Sequence[DeliveredFile], month: Month) -> list[str]:
+    return [
+        f"文件“{file.name}”的名称写的是{named.chinese}，却放在{month.chinese}的目录里，已按{month.chinese}接收，请核对。"
+        for file in files
+        if (named := month_in(file.name)) is not None and named != month
+    ]
+
+
+def _as_of_stop(standardised: Standardised, month: Month) -> str | None:
+    column = standardised.contract.as_of
+    if column is None:
+        return None
+    latest: date | None = pc.max(standardised.columns[column.name]).as_py()
+    if latest is None or latest >= month.first_day:
+        return None
+    return (
+        f"“{column.header}”最晚是{latest.isoformat()}，早于{month.chinese}：像是把以前的文件又送了一次。"
+        f"请报送截至{month.last_day.isoformat()}的数据。"
+    )
+
+
+def _judge_rows(
+    standardised: Standardised,
+    suite: Path,
+    month: Month,
+    keys: Keyring,
+    history: History,
+    messages: list[str],
+) -> Judgement:
+    contract = standardised.contract
+    lake = _lake_columns(standardised, month, keys)
+    listed = {n: v for n, v in lake.items() if n in {c.name for c in contract.columns}}
+    marks = {"is_duplicate": duplicates(dict(standardised.columns))}
+    if contract.repeated_by_event:
+        marks["is_repeated"] = repeated(listed, contract.identity.name, history.earlier_accepted)
+    verdict = judge_rows(standardised, suite, month, marks)
+    good = verdict.first == -1
+    counted = Counter(verdict.found[i][0] for i in verdict.first[~good].tolist())
+    counts = standardised.counts
+    rows = {
+        "data": counts.data,
+        "accepted": int(good.sum()),
+        "rejected": int((~good).sum()),
+        "header": counts.header,
+        "blank": counts.blank,
+        "total": counts.total,
+    }
+    _conserve(counts.all, rows)
+    stops = _stops(contract, rows, counted, history)
+    accepted = pa.table(lake, schema=lake_schema(contract)).filter(pa.array(good))
+    judgement = Judgement(
+        status="rejected" if stops else "accepted",
+        accepted=accepted if not stops else accepted.slice(0, 0),
+        set_aside=_set_aside(standardised, verdict),
+        rows=rows | {"late": int(pc.sum(accepted["is_late"]).as_py() or 0)},
+        faults=dict(sorted(counted.items())),
+        messages=stops + messages,
+    )
+    if not stops:
+        if verdict.warnings:
+            judgement.status = "accepted_with_warnings"
+            judgement.messages += [_warning(contract)]
+        _collect_sealed(judgement, standardised, lake[contract.identity.name], good)
+    return judgement
+
+
+def _lake_columns(standardised: Standardised, month: Month, keys: Keyring) -> dict[str, pa.Array]:
+    contract = standardised.contract
+    valid = pc.is_null(standardised.identity.fault)
+    numbers = pc.if_else(valid, standardised.identity.number, pa.scalar(None, pa.large_string()))
+    columns: dict[str, pa.Array] = {}
+    for column in contract.columns:
+        values = standardised.columns[column.name]
+        if column.type == "identity":
+            values = keys.person_ids(numbers)
+        if column.type != "phone":
+            columns[column.name] = values.cast(_LAKE_TYPES.get(column.type, pa.string()))
+    columns["birth_date"] = standardised.identity.birth_date
+    columns |= standardised.source_columns()
+    columns["is_late"] = _late(standardised, month)
+    return columns
+
+
+def _late(standardised: Standardised, month: Month) -> pa.Array:
+    event = standardised.contract.event
+    if event is None:
+        return pa.array(np.zeros(len(standardised), dtype=bool))
+    return pc.fill_null(pc.less(standardised.columns[event.name], pa.scalar(month.first_day)), False)
+
+
+def _conserve(all_rows: int, rows: dict[str, int]) -> None:
+    accounted = rows["header"] + rows["blank"] + rows["total"] + rows["accepted"] + rows["rejected"]
+    if accounted != all_rows:
+        raise ConservationError(f"{all_rows} rows in the file, {accounted} accounted for: {rows}")
+
+
+def _stops(contract: Contract, rows: dict[str, int], counted: Counter[str], history: History) -> list[str]:
+    policy = delivery_policy()
+    stops = []
+    before = history.previous_data_rows
+    if contract.kind == "snapshot" and before and abs(rows["data"] - before) > policy.volume_change * before:
+        stops.append(
+            f"本月数据{rows['data']}行，与{history.previous_month.chinese if history.previous_month else '以前'}"
+            f"的{before}行相差超过{policy.volume_change:.0%}，整份暂不接收。请核对是否漏报或多报；确实如此的，请说明原因。"
+        )
+    faulty = rows["rejected"] - counted["duplicate"] - counted["repeated"]
+    if faulty >= policy.faulty_minimum and faulty > policy.faulty_share * rows["data"]:
+        reasons = "、".join(f"{faults()[code].title}{count}行" for code, count in counted.most_common(3))
+        stops.append(
+            f"{rows['data']}行中有{faulty}行有误，超过{policy.faulty_share:.0%}，整份暂不接收（{reasons}）。"
+            "请改正后整份重报；确需接收的，请说明原因。"
+        )
+    return stops
+
+
+def _warning(contract: Contract) -> str:
+    sums = "；".join(
+        f"{contract.column(s.total).header} = " + " + ".join(contract.column(p).header for p in s.parts)
+        for s in contract.sums
+    )
+    return f"超过1%的行勾稽关系不成立（{sums}）。数据已接收，请核对后更正重报。"
+
+
+def _set_aside(standardised: Standardised, verdict: RowFaults) -> pa.Table:
+    import json
+
+    bad = np.flatnonzero(verdict.first != -1)
+    source = {n: v.take(pa.array(bad)).to_pylist() for n, v in standardised.source_columns().items()}
+    found = [verdict.found[i] for i in verdict.first[bad].tolist()]
+    headers = {c.name: c.header for c in standardised.contract.columns}
+    return pa.table(
+        {
+            **source,
+            "column": [column if column in headers else None for _, column in found],
+            "header": [headers.get(column) for _, column in found],
+            "fault": [code for code, _ in found],
+            "value": [
+                _shown(standardised, column, int(row)) for (_, column), row in zip(found, bad, strict=True)
+            ],
+            "all_faults": [
+                json.dumps([[code, headers.get(column)] for code, column in verdict.others[int(row)]], ensure_ascii=False)
+                for row in bad
+            ],
+        },
+        schema=SET_ASIDE_SCHEMA,
+    )
+
+
+def _shown(standardised: Standardised, column: str, row: int) -> str | None:
+    if column not in standardised.raw:
+        return None
+    text = cells.as_text([standardised.raw[column][row]])[0].as_py()
+    if text is None:
+        return None
+    is_number = standardised.contract.column(column).type in ("identity", "identity_reference", "phone")
+    return mask(text) if is_number else mask_numbers(text)
+
+
+def _collect_sealed(judgement: Judgement, standardised: Standardised, people: pa.Array, good: np.ndarray) -> None:
+    kept = pa.array(good & np.asarray(people.is_valid()))
+    ids = people.filter(kept).to_pylist()
+    numbers = standardised.identity.number.filter(kept).to_pylist()
+    judgement.identities = dict(zip(ids, numbers, strict=True))
+    for column in standardised.contract.columns:
+        if column.type == "phone":
+            phones = standardised.columns[column.name].filter(kept).to_pylist()
+            judgement.phones = {i: p for i, p in zip(ids, phones, strict=True) if p}

@@ -1,0 +1,52 @@
+"""Intake's policy files: when a whole delivery is returned, and what each fault means."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from poverty_watch.intake.sheets import Limits
+from poverty_watch.settings import EXPECTATIONS, REFERENCE
+
+
+class DeliveryPolicy(BaseModel):
+    """``expectations/delivery_policy.yaml``; shares as fractions, sizes in MB."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    volume_change: float
+    faulty_share: float
+    faulty_minimum: int
+    largest_file_mb: int
+    largest_unpacked_mb: int
+
+    @property
+    def limits(self) -> Limits:
+        """The size limits in bytes."""
+        return Limits(self.largest_file_mb * 2**20, self.largest_unpacked_mb * 2**20)
+
+
+class Fault(BaseModel):
+    """Why a row is sent back: its name and how to mend it, in Chinese. ``rank``: lower comes first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    remedy: str
+    rank: int
+
+
+@lru_cache(maxsize=1)
+def delivery_policy(path: Path = EXPECTATIONS / "delivery_policy.yaml") -> DeliveryPolicy:
+    """The policy in force."""
+    return DeliveryPolicy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1)
+def faults(path: Path = REFERENCE / "faults.yaml") -> dict[str, Fault]:
+    """All faults by code, in the order in which a row's first reason is told."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {code: Fault(rank=rank, **entry) for rank, (code, entry) in enumerate(content.items())}

@@ -1,0 +1,38 @@
+"""Rows that stand twice: within a delivery, or already accepted in an earlier month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def duplicates(columns: dict[str, pa.Array]) -> np.ndarray:
+    """True where a row equals an earlier row of the same delivery in all columns."""
+    if not columns or not len(next(iter(columns.values()))):
+        return np.zeros(0, dtype=bool)
+    codes = {
+        name: np.asarray(values.dictionary_encode(null_encoding="encode").indices)
+        for name, values in columns.items()
+    }
+    import pandas as pd
+
+    return np.asarray(pd.DataFrame(codes).duplicated().to_numpy(), dtype=bool)
+
+
+def repeated(columns: dict[str, pa.Array], key: str, earlier: Iterable[Path]) -> np.ndarray:
+    """True where a row with a key equals, in all columns, an accepted row of an earlier month."""
+    count = len(next(iter(columns.values())))
+    names = list(columns)
+    seen: set[tuple[object, ...]] = set()
+    for path in earlier:
+        table = pq.read_table(path, columns=names)
+        seen.update(zip(*(table[name].to_pylist() for name in names), strict=True))
+    if not seen:
+        return np.zeros(count, dtype=bool)
+    has_key = columns[key].is_valid().to_pylist()
+    rows = zip(*(columns[name].to_pylist() for name in names), strict=True)
+    return np.fromiter((k and row in seen for k, row in zip(has_key, rows, strict=True)), bool, count)

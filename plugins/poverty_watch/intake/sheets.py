@@ -1,0 +1,162 @@
+"""Read a delivered file into sheets of native cells: numbers stay numbers, dates stay dates."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Cell = Any
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0"
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be read; the message is Chinese and says what to do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may be at the most, in bytes."""
+
+    file_bytes: int
+    unpacked_bytes: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's cells, row by row. ``numbers[i]`` is row ``i``'s number as the sender sees it.
+
+    ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
+    """
+
+    name: str
+    rows: list[list[Cell]]
+    numbers: list[int]
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
+    is_hidden: bool = False
+
+
+def read_sheets(path: Path, name: str, limits: Limits) -> list[Sheet]:
+    """All sheets of a workbook, or a CSV as one sheet.
+
+    Args:
+        path: where the bytes lie.
+        name: the file's delivered name, for its ending and the messages.
+        limits: larger files are refused.
+
+    Raises:
+        UnreadableError: empty, encrypted, too large, or no workbook at all.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableError(f"文件“{name}”是空文件（0字节）。请重新导出后报送。")
+    if size > limits.file_bytes:
+        raise UnreadableError(
+            f"文件“{name}”超过 {limits.file_bytes // 2**20} MB，未读取。请删去无关内容或按乡镇分开报送。"
+        )
+    if name.lower().endswith(".csv"):
+        return [_read_csv(path, name)]
+    return _read_workbook(path, name, limits)
+
+
+def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if start.startswith(_ZIP):
+        _check_package(path, name, limits)
+    elif not start.startswith(_OLE):
+        raise UnreadableError(
+            f"文件“{name}”不是 Excel 工作簿（只是扩展名如此）。请用 Excel 或 WPS 另存为 .xlsx 后重报。"
+        )
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            sheets = []
+            for entry in book.sheets_metadata:
+                if entry.typ != SheetTypeEnum.WorkSheet:
+                    continue
+                sheet = book.get_sheet_by_name(entry.name)
+                rows = sheet.to_python(skip_empty_area=False)
+                sheets.append(
+                    Sheet(
+                        name=entry.name,
+                        rows=rows,
+                        numbers=list(range(1, len(rows) + 1)),
+                        merged=tuple(sheet.merged_cell_ranges or ()),
+                        is_hidden="Visible" not in str(entry.visible),
+                    )
+                )
+            return sheets
+    except PasswordError:
+        raise UnreadableError(_encrypted(name)) from None
+    except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+        if start.startswith(_OLE) and _is_encrypted_package(path):
+            raise UnreadableError(_encrypted(name)) from None
+        raise UnreadableError(
+            f"文件“{name}”已损坏或不是 Excel 工作簿，无法打开。请用 Excel 或 WPS 打开检查，另存为 .xlsx 后重报。"
+        ) from error
+
+
+def _encrypted(name: str) -> str:
+    return f"文件“{name}”设有打开密码，无法读取。请取消密码后重报，不要在邮件里发送密码。"
+
+
+def _is_encrypted_package(path: Path) -> bool:
+    marker = "EncryptedPackage".encode("utf-16-le")
+    return marker in path.read_bytes()[: 2**20]
+
+
+def _check_package(path: Path, name: str, limits: Limits) -> None:
+    try:
+        with zipfile.ZipFile(path) as package:
+            entries = package.infolist()
+    except zipfile.BadZipFile:
+        raise UnreadableError(
+            f"文件“{name}”已损坏，无法打开。请用 Excel 或 WPS 打开检查，另存为 .xlsx 后重报。"
+        ) from None
+    if sum(entry.file_size for entry in entries) > limits.unpacked_bytes or len(entries) > 10_000:
+        raise UnreadableError(f"文件“{name}”解压后过大，疑似异常文件，未读取。请重新导出后报送。")
+    if not any(entry.filename.startswith("xl/") for entry in entries):
+        raise UnreadableError(f"文件“{name}”不是 Excel 工作簿。请用 Excel 或 WPS 另存为 .xlsx 后重报。")
+
+
+def _read_csv(path: Path, name: str) -> Sheet:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("gb18030")
+        except UnicodeDecodeError:
+            raise UnreadableError(
+                f"文件“{name}”的文字编码无法识别。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
+            ) from None
+    if "\x00" in text:
+        raise UnreadableError(f"文件“{name}”不是文本文件。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    rows: list[list[Cell]] = []
+    numbers: list[int] = []
+    last_line = 0
+    try:
+        for row in reader:
+            rows.append(row)
+            numbers.append(last_line + 1)
+            last_line = reader.line_num
+    except csv.Error as error:
+        raise UnreadableError(
+            f"文件“{name}”第{last_line + 1}行起引号或分隔符有误，无法读取。请用 Excel 另存为 .xlsx 后重报。"
+        ) from error
+    width = max(map(len, rows), default=0)
+    for row in rows:
+        row.extend([""] * (width - len(row)))
+    return Sheet(name="CSV", rows=rows, numbers=numbers)
+
+
+def _delimiter(text: str) -> str:
+    head = text[:20_000]
+    return max(",\t;|", key=head.count)

@@ -1,0 +1,178 @@
+"""Delivered sheets into one typed table, row by row traceable to the sender's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from poverty_watch.contracts import Column, Contract
+from poverty_watch.identity import Judged, Keyring, judge
+from poverty_watch.intake import cells
+from poverty_watch.intake.layout import Layout, NoLayout, find_layout
+from poverty_watch.intake.sheets import Sheet
+from poverty_watch.months import Month
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """A delivered file, read: its name as the sender knows it, and its sheets."""
+
+    name: str
+    sheets: list[Sheet]
+
+
+@dataclass
+class RowCount:
+    """Rows of a delivery by fate. ``data`` is what remains to be accepted or set aside."""
+
+    all: int = 0
+    header: int = 0
+    blank: int = 0
+    total: int = 0
+    data: int = 0
+
+
+@dataclass
+class Standardised:
+    """A delivery's data rows in the contract's columns.
+
+    ``columns``: typed Arrow arrays by the contract's names; the identity column holds the
+    normalised number (large_string), ``identity`` how it was judged. ``raw`` keeps the native cells
+    for messages. ``file``, ``sheet`` (indices into ``files``, ``sheets``) and ``row`` (the sender's
+    row number) say where each row stands.
+    """
+
+    contract: Contract
+    columns: dict[str, pa.Array]
+    identity: Judged
+    raw: dict[str, list[Any]]
+    file: np.ndarray
+    sheet: np.ndarray
+    row: np.ndarray
+    files: list[str]
+    sheets: list[str]
+    counts: RowCount
+    messages: list[str] = field(default_factory=list)
+    unreadable_files: list[str] = field(default_factory=list)
+    has_layout: bool = False
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def source_columns(self) -> dict[str, pa.Array]:
+        """Where each row comes from, as lake columns."""
+        names = pa.array(self.files, pa.string()), pa.array(self.sheets, pa.string())
+        return {
+            "source_file": pa.DictionaryArray.from_arrays(pa.array(self.file), names[0]).cast(pa.string()),
+            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(self.sheet), names[1]).cast(pa.string()),
+            "source_row": pa.array(self.row, pa.int32()),
+        }
+
+
+def standardise(contract: Contract, files: Sequence[ReadFile], month: Month, keys: Keyring) -> Standardised:
+    """Gather the data rows of all sheets that have the contract's columns, and type them.
+
+    A sheet without the columns is passed over with a message; a file without any such sheet is
+    listed in ``unreadable_files``.
+    """
+    raw: dict[str, list[Any]] = {column.name: [] for column in contract.columns}
+    counts = RowCount()
+    origin: list[tuple[int, int, np.ndarray]] = []
+    sheet_names: list[str] = []
+    messages: list[str] = []
+    unreadable: list[str] = []
+    for file_index, file in enumerate(files):
+        laid_out = [(sheet, find_layout(sheet, contract)) for sheet in file.sheets]
+        if not any(isinstance(layout, Layout) for _, layout in laid_out):
+            unreadable.append(_no_layout_message(file, laid_out))
+            continue
+        for sheet, layout in laid_out:
+            if isinstance(layout, NoLayout):
+                if any(any(cell not in (None, "") for cell in row) for row in sheet.rows):
+                    messages.append(f"文件“{file.name}”的工作表“{sheet.name}”没有要求的表头，未作为数据读取。")
+                continue
+            if sheet.is_hidden:
+                messages.append(f"文件“{file.name}”的工作表“{sheet.name}”是隐藏的，已照常读取，请核对。")
+            _gather(sheet, layout, raw, counts)
+            numbers = np.asarray(sheet.numbers, dtype=np.int32)[np.asarray(layout.data, dtype=np.int64)]
+            origin.append((file_index, len(sheet_names), numbers))
+            sheet_names.append(sheet.name)
+    repeat = [len(numbers) for *_, numbers in origin]
+    identity_cells = raw[contract.identity.name]
+    judged = judge(cells.as_text(identity_cells), cells.lost_digits(identity_cells), month.last_day)
+    return Standardised(
+        contract=contract,
+        columns={c.name: _typed(c, raw[c.name], judged, month.last_day, keys) for c in contract.columns},
+        identity=judged,
+        raw=raw,
+        file=np.repeat(np.array([f for f, *_ in origin], dtype=np.int32), repeat),
+        sheet=np.repeat(np.array([s for _, s, _ in origin], dtype=np.int32), repeat),
+        row=np.concatenate([n for *_, n in origin]) if origin else np.array([], dtype=np.int32),
+        files=[file.name for file in files],
+        sheets=sheet_names,
+        counts=counts,
+        messages=messages,
+        unreadable_files=unreadable,
+        has_layout=bool(origin),
+    )
+
+
+def _gather(sheet: Sheet, layout: Layout, raw: dict[str, list[Any]], counts: RowCount) -> None:
+    data = layout.data
+    contiguous = bool(data) and data[-1] - data[0] + 1 == len(data)
+    rows = sheet.rows[data[0] : data[-1] + 1] if contiguous else [sheet.rows[p] for p in data]
+    for name, position in layout.columns.items():
+        raw[name].extend([row[position] for row in rows])
+    counts.all += len(sheet.rows)
+    counts.header += layout.header
+    counts.blank += layout.blank
+    counts.total += layout.total
+    counts.data += len(data)
+
+
+def _typed(column: Column, values: list[Any], judged: Judged, month_end: date, keys: Keyring) -> pa.Array:
+    match column.type:
+        case "identity":
+            return judged.number
+        case "identity_reference":
+            reference = judge(cells.as_text(values), cells.lost_digits(values), month_end)
+            valid = pa.compute.is_null(reference.fault)
+            number = pa.compute.if_else(valid, reference.number, pa.scalar(None, pa.large_string()))
+            return keys.person_ids(number)
+        case "date":
+            return cells.clean_dates(values)
+        case "month":
+            return cells.clean_months(values)
+        case "amount":
+            return cells.clean_amounts(values, blank_is_zero=column.blank_is_zero)
+        case "choice":
+            return cells.clean_choice(values, labels_of(column), column.blank_marks)
+        case "name":
+            return cells.clean_text(values, column.blank_marks, drop_white=True)
+        case _:
+            return cells.clean_text(values, column.blank_marks)
+
+
+def labels_of(column: Column) -> dict[str, str]:
+    """How the values of a closed list may be written, and what each is kept as."""
+    return {label: choice.value for choice in column.values for label in (choice.value, *choice.labels)}
+
+
+def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | NoLayout]]) -> str:
+    if not any(any(cell not in (None, "") for row in sheet.rows for cell in row) for sheet in file.sheets):
+        return f"文件“{file.name}”里没有任何内容。请重新导出后报送。"
+    near = [(s, x) for s, x in laid_out if isinstance(x, NoLayout) and x.nearest_row is not None]
+    if near:
+        sheet, layout = min(near, key=lambda pair: len(pair[1].missing))
+        columns = "、".join(layout.missing)
+        return (
+            f"文件“{file.name}”的工作表“{sheet.name}”第{layout.nearest_row}行的表头缺少列：{columns}。"
+            "请补上这些列后重报。"
+        )
+    missing = "、".join(laid_out[0][1].missing) if laid_out and isinstance(laid_out[0][1], NoLayout) else ""
+    return f"文件“{file.name}”中找不到要求的表头（{missing}）。请按规定的表格填写后重报。"

@@ -1,0 +1,367 @@
+"""The three steps of a department's month: fetch, validate, settle. Each may be repeated."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
+from poverty_watch.files import folder_written_whole, sha256_of, written_whole
+from poverty_watch.identity import Keyring
+from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
+from poverty_watch.intake.submissions import Submission, submissions
+from poverty_watch.lake.versions import ACCEPTED, SET_ASIDE, Lake
+from poverty_watch.ledger.deliveries import IN_FORCE, in_force
+from poverty_watch.ledger.journal import record
+from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile
+from poverty_watch.ledger.sealed import seal_identities, seal_phones
+from poverty_watch.ledger.store import Ledger
+from poverty_watch.months import Month
+from poverty_watch.settings import Settings
+
+_OUTCOME = "outcome.json"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step did, as one Chinese line for the log and the grid."""
+
+    summary: str
+
+
+def delivered(department_id: str, month: Month, settings: Settings) -> bool:
+    """Whether every dataset that the department owes has a file in the inbox."""
+    catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    found = {file.dataset for file in files_of(settings.inbox, month, department, catalogue)}
+    return set(department.contracts) <= found
+
+
+def unclaimed(month: Month, settings: Settings) -> list[str]:
+    """Names in the month's inbox folder that belong to no department."""
+    return unclaimed_folders(settings.inbox, month, load_catalogue())
+
+
+def raw_path(settings: Settings, sha256: str, name: str) -> Path:
+    """Where a delivered file is kept, byte for byte."""
+    return settings.raw / sha256[:2] / f"{sha256}{Path(name).suffix.lower()}"
+
+
+def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) -> Step:
+    """Keep every file that the department has put into the inbox, and list the ones not read.
+
+    Raises:
+        InboxError: there is no inbox.
+    """
+    catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    files = files_of(settings.inbox, month, department, catalogue)
+    hashed = [(file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files]
+    for file, sha256 in hashed:
+        if sha256 is not None and file.dataset is not None:
+            _keep_raw(file, raw_path(settings, sha256, file.name))
+    with ledger.transaction() as session:
+        known = set(
+            session.execute(
+                select(SeenFile.path, SeenFile.sha256).where(
+                    SeenFile.month == str(month), SeenFile.department == department_id
+                )
+            ).tuples()
+        )
+        fresh = [(file, sha or "") for file, sha in hashed if (file.path, sha or "") not in known]
+        arrival = 1 + (
+            session.scalar(
+                select(func.max(SeenFile.arrival)).where(
+                    SeenFile.month == str(month), SeenFile.department == department_id
+                )
+            )
+            or 0
+        )
+        for file, sha256 in fresh:
+            session.add(_seen(file, sha256, department, month, arrival))
+        if fresh:
+            record(session, "收到文件", department.title, month=month, files=[f.path for f, _ in fresh])
+    unread = [file.name for file, _ in hashed if file.dataset is None and not file.ignored]
+    extra = f"；未识别、未读取：{'、'.join(unread)}" if unread else ""
+    return Step(f"{department.title}：{len(files)}个文件，新到{len(fresh)}个{extra}")
+
+
+def _keep_raw(file: InboxFile, target: Path) -> None:
+    if not target.exists():
+        with written_whole(target, mode=0o600) as beside:
+            shutil.copyfile(file.source, beside)
+
+
+def _seen(file: InboxFile, sha256: str, department: Department, month: Month, arrival: int) -> SeenFile:
+    status = file.source.lstat()
+    fate = "ignored" if file.ignored else "unknown" if file.dataset is None else "waiting"
+    return SeenFile(
+        month=str(month),
+        department=department.id,
+        path=file.path,
+        sha256=sha256,
+        bytes=status.st_size,
+        modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        arrival=arrival,
+        dataset=file.dataset,
+        fate=fate,
+    )
+
+
+def _submissions(session: Session, department: Department, month: Month) -> dict[str, list[Submission]]:
+    files = list(
+        session.scalars(
+            select(SeenFile).where(
+                SeenFile.month == str(month),
+                SeenFile.department == department.id,
+                SeenFile.dataset.is_not(None),
+            )
+        )
+    )
+    return {
+        dataset: submissions(dataset, [f for f in files if f.dataset == dataset])
+        for dataset in department.contracts
+    }
+
+
+def _settled(session: Session, submission: Submission, month: Month) -> Delivery | None:
+    return session.scalar(
+        select(Delivery).where(
+            Delivery.month == str(month),
+            Delivery.dataset == submission.dataset,
+            Delivery.content_sha256 == submission.content_sha256,
+        )
+    )
+
+
+def _work_folder(settings: Settings, submission: Submission, month: Month) -> Path:
+    return settings.work / str(month) / submission.dataset / submission.content_sha256
+
+
+def validate(department_id: str, month: Month, settings: Settings, ledger: Ledger) -> Step:
+    """Judge every submission that is not settled yet; a failing one does not stop the others.
+
+    Raises:
+        ExceptionGroup: submissions that could not be judged, after all others were.
+    """
+    department = load_catalogue().departments[department_id]
+    with ledger.transaction() as session:
+        waiting = [
+            submission
+            for per_dataset in _submissions(session, department, month).values()
+            for submission in per_dataset
+            if _settled(session, submission, month) is None
+        ]
+    failures: list[Exception] = []
+    for submission in waiting:
+        try:
+            _judge(submission, department, month, settings, ledger)
+        except Exception as error:
+            log.exception("%s of %s could not be judged", submission.dataset, month)
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{department.title}：有数据集校验时出错", failures)
+    return Step(f"{department.title}：校验{len(waiting)}份新报送" if waiting else f"{department.title}：没有新的报送")
+
+
+def _judge(
+    submission: Submission, department: Department, month: Month, settings: Settings, ledger: Ledger
+) -> None:
+    from poverty_watch.intake.judgement import DeliveredFile, History, judge_submission
+
+    contract = department.contracts[submission.dataset]
+    keys = Keyring.open(settings.keys)
+    lake = Lake(settings.lake)
+    with ledger.transaction() as session:
+        earlier = [
+            delivery
+            for delivery in in_force(session, month - 1)
+            if delivery.dataset == submission.dataset
+        ]
+        previous = _previous_volume(session, submission.dataset, month)
+    history = History(
+        earlier_accepted=[lake.accepted(d.dataset, d.month, d.version) for d in earlier],
+        previous_data_rows=previous[1] if previous else None,
+        previous_month=previous[0] if previous else None,
+    )
+    files = [
+        DeliveredFile(raw_path(settings, f.sha256, name), name)
+        for f, name in zip(submission.files, submission.names, strict=True)
+    ]
+    judgement = judge_submission(
+        contract,
+        department.suite_path(submission.dataset),
+        files,
+        submission.is_nil_return,
+        month,
+        keys,
+        history,
+    )
+    with ledger.transaction() as session:
+        seal_identities(session, keys, judgement.identities)
+        seal_phones(session, keys, judgement.phones)
+    with folder_written_whole(_work_folder(settings, submission, month)) as beside:
+        pq.write_table(judgement.accepted, beside / ACCEPTED)
+        pq.write_table(judgement.set_aside, beside / SET_ASIDE)
+        outcome = {
+            "status": judgement.status,
+            "rows": judgement.rows,
+            "faults": judgement.faults,
+            "messages": judgement.messages,
+        }
+        (beside / _OUTCOME).write_text(json.dumps(outcome, ensure_ascii=False), encoding="utf-8")
+
+
+def _previous_volume(session: Session, dataset: str, month: Month) -> tuple[Month, int] | None:
+    row = session.execute(
+        select(DatasetMonth.month, Delivery.data_rows)
+        .join(Delivery, DatasetMonth.delivery_id == Delivery.id)
+        .where(DatasetMonth.dataset == dataset, DatasetMonth.month < str(month))
+        .order_by(DatasetMonth.month.desc())
+        .limit(1)
+    ).first()
+    return (Month.parse(row[0]), row[1]) if row else None
+
+
+def settle(department_id: str, month: Month, settings: Settings, ledger: Ledger) -> Step:
+    """Write down what became of each dataset: new versions into the lake, the rest into the ledger."""
+    catalogue: Catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    lines = []
+    for dataset, contract in department.contracts.items():
+        with ledger.transaction() as session:
+            fate = _settle_dataset(session, dataset, contract, department, month, settings)
+            lines.append(f"{contract.title}{STATUS_TITLES[fate]}")
+    return Step(f"{department.title}：" + "，".join(lines))
+
+
+STATUS_TITLES = {
+    "accepted": "已接收",
+    "accepted_with_warnings": "已接收（有疑问）",
+    "rejected": "整份退回",
+    "nil": "零报告",
+    "missing": "未报送",
+    "error": "处理出错",
+}
+
+
+def _settle_dataset(
+    session: Session, dataset: str, contract: Contract, department: Department, month: Month, settings: Settings
+) -> str:
+    sent = _submissions(session, department, month)[dataset]
+    messages: list[str] = []
+    in_force_delivery: Delivery | None = None
+    broken = False
+    for submission in sent:
+        delivery = _settled(session, submission, month) or _settle_submission(
+            session, submission, department, month, settings
+        )
+        if delivery is None:
+            broken = True
+            messages.append(f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。")
+            continue
+        messages += [f"{m}" for m in delivery.messages]
+        if delivery.status in IN_FORCE:
+            in_force_delivery = delivery
+        elif in_force_delivery is not None:
+            messages.append(f"后来的{'、'.join(submission.names)}被整份退回，仍以先前接收的为准。")
+    if len({s.content_sha256 for s in sent}) > 1 and in_force_delivery is not None:
+        kept = "、".join(str(file["name"]) for file in in_force_delivery.files)
+        messages.append(f"本月共收到{len(sent)}份“{contract.title}”，以“{kept}”为准，其余留存备查。")
+    status = (
+        in_force_delivery.status
+        if in_force_delivery
+        else "error"
+        if broken
+        else "rejected"
+        if sent
+        else "missing"
+    )
+    _write_fate(session, dataset, department, month, status, in_force_delivery, messages)
+    return status
+
+
+def _settle_submission(
+    session: Session, submission: Submission, department: Department, month: Month, settings: Settings
+) -> Delivery | None:
+    folder = _work_folder(settings, submission, month)
+    if not (folder / _OUTCOME).exists():
+        return None
+    outcome = json.loads((folder / _OUTCOME).read_text(encoding="utf-8"))
+    rows: dict[str, int] = outcome["rows"]
+    version = None
+    if outcome["status"] in IN_FORCE:
+        version = 1 + (
+            session.scalar(
+                select(func.max(Delivery.version)).where(
+                    Delivery.month == str(month), Delivery.dataset == submission.dataset
+                )
+            )
+            or 0
+        )
+        Lake(settings.lake).write(
+            submission.dataset,
+            month,
+            version,
+            pq.read_table(folder / ACCEPTED),
+            pq.read_table(folder / SET_ASIDE),
+            {"content_sha256": submission.content_sha256, "files": submission.names, "rows": rows},
+        )
+    delivery = Delivery(
+        month=str(month),
+        dataset=submission.dataset,
+        department=department.id,
+        content_sha256=submission.content_sha256,
+        status=outcome["status"],
+        version=version,
+        faults=outcome["faults"],
+        files=[
+            {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival}
+            for f, name in zip(submission.files, submission.names, strict=True)
+        ],
+        messages=outcome["messages"],
+        **{f"{name}_rows": count for name, count in rows.items()},
+    )
+    session.add(delivery)
+    session.flush()
+    for file in submission.files:
+        file.fate = "settled"
+    record(
+        session,
+        "判定报送",
+        submission.dataset,
+        month=month,
+        status=outcome["status"],
+        version=version,
+        rows=rows,
+    )
+    return delivery
+
+
+def _write_fate(
+    session: Session,
+    dataset: str,
+    department: Department,
+    month: Month,
+    status: str,
+    delivery: Delivery | None,
+    messages: list[str],
+) -> None:
+    fate = session.get(DatasetMonth, (str(month), dataset))
+    delivery_id = delivery.id if delivery else None
+    if fate and (fate.status, fate.delivery_id, fate.messages) == (status, delivery_id, messages):
+        return
+    if fate is None:
+        fate = DatasetMonth(month=str(month), dataset=dataset, department=department.id)
+        session.add(fate)
+    fate.status, fate.delivery_id, fate.messages = status, delivery_id, messages
+    fate.updated_at = datetime.now(UTC)

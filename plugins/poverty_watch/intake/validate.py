@@ -1,0 +1,148 @@
+"""Judge a standardised delivery by its Great Expectations suite, row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from poverty_watch.contracts import Contract
+from poverty_watch.intake.policy import faults
+from poverty_watch.intake.standardise import Standardised
+from poverty_watch.months import Month
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SuiteError(ValueError):
+    """A suite file is wrong: Great Expectations would silently leave out what it does not know."""
+
+
+@dataclass(frozen=True)
+class RowFaults:
+    """Which rows are sent back and why.
+
+    ``rank`` holds per row the index into ``found`` of its first reason, -1 for a good row;
+    ``found`` lists (fault code, column); ``warnings`` are codes of failed expectations that keep
+    the rows; ``others`` lists, per faulty row, all its (code, column) pairs.
+    """
+
+    first: np.ndarray
+    found: list[tuple[str, str]]
+    others: dict[int, list[tuple[str, str]]]
+    warnings: list[str]
+
+
+def load_suite(path: Path) -> Any:
+    """The suite, guarded: each expectation in the file is in the suite, or an error says which is not.
+
+    Raises:
+        SuiteError: a misspelt type or a broken file.
+    """
+    import great_expectations as gx
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        suite = gx.ExpectationSuite(name=content["name"], expectations=content["expectations"])
+    except Exception as error:
+        raise SuiteError(f"校验规则文件 {path.name} 有误：{error}") from error
+    if len(suite.expectations) != len(content["expectations"]):
+        known = {expectation.expectation_type for expectation in suite.expectations}
+        lost = sorted({e["type"] for e in content["expectations"]} - known)
+        raise SuiteError(f"校验规则文件 {path.name} 中有不认识的规则：{'、'.join(lost)}。请检查拼写。")
+    return suite
+
+
+def frame_for_suite(standardised: Standardised, marks: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The columns that suites may speak of.
+
+    The contract's columns (dates as timestamps, amounts as floats), ``<identity>_fault``,
+    ``<total>_gap`` per accounting identity, and the given marks (``is_duplicate``, ``is_repeated``).
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    contract = standardised.contract
+    data: dict[str, Any] = {}
+    for column in contract.columns:
+        values = standardised.columns[column.name]
+        if column.type in ("date", "month"):
+            data[column.name] = values.cast(pa.timestamp("s")).to_pandas()
+        elif column.type == "amount":
+            data[column.name] = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        elif column.type != "identity_reference":
+            data[column.name] = pd.array(values, dtype="str")
+    data[f"{contract.identity.name}_fault"] = pd.array(standardised.identity.fault, dtype="str")
+    for identity in contract.sums:
+        parts = sum(data[part] for part in identity.parts)
+        data[f"{identity.total}_gap"] = np.round(data[identity.total] - parts, 4)
+    data.update(marks)
+    return pd.DataFrame(data)
+
+
+def parameters(contract: Contract, month: Month) -> dict[str, Any]:
+    """What suites may refer to by ``$PARAMETER``: month end, earliest event, lists in force."""
+    import pandas as pd
+
+    values: dict[str, Any] = {"month_end": pd.Timestamp(month.last_day)}
+    if contract.too_old_after_months is not None:
+        values["earliest_event"] = pd.Timestamp((month - contract.too_old_after_months).first_day)
+    for column in contract.columns:
+        if column.values:
+            values[f"{column.name}_values"] = [
+                c.value for c in column.values if c.since is None or Month.parse(c.since) <= month
+            ]
+    return values
+
+
+def judge_rows(
+    standardised: Standardised, suite_path: Path, month: Month, marks: Mapping[str, np.ndarray]
+) -> RowFaults:
+    """Run the suite and tell each row's first fault, in the order of ``faults.yaml``."""
+    import great_expectations as gx
+
+    suite = load_suite(suite_path)
+    frame = frame_for_suite(standardised, marks)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    batch = (
+        context.data_sources.add_pandas("delivery")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch(batch_parameters={"dataframe": frame})
+    )
+    result = batch.validate(
+        suite,
+        result_format={"result_format": "COMPLETE", "include_unexpected_rows": False},
+        expectation_parameters=parameters(standardised.contract, month),
+    )
+    order = faults()
+    hits: list[tuple[int, str, str, np.ndarray]] = []
+    warnings: list[str] = []
+    for outcome in result.results:
+        config = outcome.expectation_config
+        code = config.meta["fault"]
+        if outcome.exception_info.get("raised_exception"):
+            raise SuiteError(f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}")
+        if str(config.severity) != "critical" and getattr(config.severity, "value", "") != "critical":
+            if not outcome.success:
+                warnings.append(code)
+            continue
+        rows = outcome.result.get("unexpected_index_list") or []
+        if rows:
+            column = config.kwargs["column"].removesuffix("_fault")
+            hits.append((order[code].rank, code, column, np.asarray(rows, dtype=np.int64)))
+    hits.sort(key=lambda hit: hit[0])
+    first = np.full(len(standardised), -1, dtype=np.int64)
+    others: dict[int, list[tuple[str, str]]] = {}
+    for index, (_, code, column, rows) in enumerate(hits):
+        fresh = rows[first[rows] == -1]
+        first[fresh] = index
+        for row in rows.tolist():
+            others.setdefault(row, []).append((code, column))
+    return RowFaults(first, [(code, column) for _, code, column, _ in hits], others, warnings)
