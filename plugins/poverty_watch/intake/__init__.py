@@ -1,5 +1,6 @@
 """From a department's files to settled delivery versions: fetch, validate, settle."""
 
+from poverty_watch.intake.inbox import InboxError
 from poverty_watch.intake.steps import Step, delivered, fetch, settle, unclaimed, validate
 
-__all__ = ["Step", "delivered", "fetch", "settle", "unclaimed", "validate"]
+__all__ = ["InboxError", "Step", "delivered", "fetch", "settle", "unclaimed", "validate"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from poverty_watch.contracts import Department
+from poverty_watch.files import sha256_of
 from poverty_watch.intake.sheets import Limits
 from poverty_watch.settings import EXPECTATIONS, REFERENCE
 
@@ -43,6 +46,17 @@ class Fault(BaseModel):
 def delivery_policy(path: Path = EXPECTATIONS / "delivery_policy.yaml") -> DeliveryPolicy:
     """The policy in force."""
     return DeliveryPolicy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def policy_sha256(department: Department, dataset: str) -> str:
+    """Names everything by which a delivery of a dataset is judged."""
+    files = (
+        department.folder / f"{dataset}.contract.yaml",
+        department.suite_path(dataset),
+        EXPECTATIONS / "delivery_policy.yaml",
+        REFERENCE / "faults.yaml",
+    )
+    return hashlib.sha256("".join(sha256_of(path) for path in files).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from poverty_watch.contracts import Catalogue, Contract, Department, load_catalo
 from poverty_watch.files import folder_written_whole, sha256_of, written_whole
 from poverty_watch.identity import Keyring
 from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
+from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import ACCEPTED, SET_ASIDE, Lake
 from poverty_watch.ledger.deliveries import IN_FORCE, in_force
@@ -143,6 +144,16 @@ def _settled(session: Session, submission: Submission, month: Month) -> Delivery
     )
 
 
+def _is_to_be_judged(
+    session: Session, submission: Submission, department: Department, month: Month
+) -> bool:
+    delivery = _settled(session, submission, month)
+    if delivery is None:
+        return True
+    stopped = delivery.status not in IN_FORCE
+    return stopped and delivery.policy_sha256 != policy_sha256(department, submission.dataset)
+
+
 def _work_folder(settings: Settings, submission: Submission, month: Month) -> Path:
     return settings.work / str(month) / submission.dataset / submission.content_sha256
 
@@ -159,7 +170,7 @@ def validate(department_id: str, month: Month, settings: Settings, ledger: Ledge
             submission
             for per_dataset in _submissions(session, department, month).values()
             for submission in per_dataset
-            if _settled(session, submission, month) is None
+            if _is_to_be_judged(session, submission, department, month)
         ]
     failures: list[Exception] = []
     for submission in waiting:
@@ -213,6 +224,7 @@ def _judge(
         pq.write_table(judgement.accepted, beside / ACCEPTED)
         pq.write_table(judgement.set_aside, beside / SET_ASIDE)
         outcome = {
+            "policy_sha256": policy_sha256(department, submission.dataset),
             "status": judgement.status,
             "rows": judgement.rows,
             "faults": judgement.faults,
@@ -262,9 +274,9 @@ def _settle_dataset(
     in_force_delivery: Delivery | None = None
     broken = False
     for submission in sent:
-        delivery = _settled(session, submission, month) or _settle_submission(
-            session, submission, department, month, settings
-        )
+        delivery = _settled(session, submission, month)
+        if _is_to_be_judged(session, submission, department, month):
+            delivery = _settle_submission(session, submission, delivery, department, month, settings)
         if delivery is None:
             broken = True
             messages.append(f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。")
@@ -291,13 +303,23 @@ def _settle_dataset(
 
 
 def _settle_submission(
-    session: Session, submission: Submission, department: Department, month: Month, settings: Settings
+    session: Session,
+    submission: Submission,
+    stopped_before: Delivery | None,
+    department: Department,
+    month: Month,
+    settings: Settings,
 ) -> Delivery | None:
     folder = _work_folder(settings, submission, month)
     if not (folder / _OUTCOME).exists():
-        return None
+        return stopped_before
     outcome = json.loads((folder / _OUTCOME).read_text(encoding="utf-8"))
+    if outcome["policy_sha256"] != policy_sha256(department, submission.dataset):
+        return stopped_before
     rows: dict[str, int] = outcome["rows"]
+    lake = Lake(settings.lake)
+    manifest = {"content_sha256": submission.content_sha256, "files": submission.names, "rows": rows}
+    set_aside = pq.read_table(folder / SET_ASIDE)
     version = None
     if outcome["status"] in IN_FORCE:
         version = 1 + (
@@ -308,19 +330,18 @@ def _settle_submission(
             )
             or 0
         )
-        Lake(settings.lake).write(
-            submission.dataset,
-            month,
-            version,
-            pq.read_table(folder / ACCEPTED),
-            pq.read_table(folder / SET_ASIDE),
-            {"content_sha256": submission.content_sha256, "files": submission.names, "rows": rows},
-        )
-    delivery = Delivery(
+        accepted = pq.read_table(folder / ACCEPTED)
+        lake.write(submission.dataset, month, version, accepted, set_aside, manifest)
+    else:
+        lake.write_returned(submission.dataset, month, submission.content_sha256, set_aside, manifest)
+    delivery = stopped_before or Delivery(
         month=str(month),
         dataset=submission.dataset,
         department=department.id,
         content_sha256=submission.content_sha256,
+    )
+    judged = dict(
+        policy_sha256=outcome["policy_sha256"],
         status=outcome["status"],
         version=version,
         faults=outcome["faults"],
@@ -331,6 +352,8 @@ def _settle_submission(
         messages=outcome["messages"],
         **{f"{name}_rows": count for name, count in rows.items()},
     )
+    for name, value in judged.items():
+        setattr(delivery, name, value)
     session.add(delivery)
     session.flush()
     for file in submission.files:

@@ -79,3 +79,15 @@ class Lake:
                 json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
             )
         return folder
+
+    def write_returned(
+        self, dataset: str, month: Month, content_sha256: str, set_aside: pa.Table, manifest: Mapping[str, Any]
+    ) -> Path:
+        """Keep the faulty rows of a delivery that was stopped as a whole: it has no version."""
+        folder = self.root / dataset / str(month) / f"returned-{content_sha256[:16]}"
+        with folder_written_whole(folder) as beside:
+            pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
+            (beside / MANIFEST).write_text(
+                json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+            )
+        return folder

@@ -67,7 +67,11 @@ class SeenFile(Base):
 
 
 class Delivery(Base):
-    """One submission of one dataset for one month, by content; accepted ones have a version."""
+    """One submission of one dataset for one month, by content; accepted ones have a version.
+
+    ``policy_sha256`` names the contract, suite and limits by which it was judged: a stopped delivery
+    is judged again once those have changed, an accepted one never.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -80,6 +84,7 @@ class Delivery(Base):
     dataset: Mapped[str] = mapped_column(String(64))
     department: Mapped[str] = mapped_column(String(64))
     content_sha256: Mapped[str] = mapped_column(String(64))
+    policy_sha256: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(32))
     version: Mapped[int | None]
     data_rows: Mapped[int] = mapped_column(default=0)

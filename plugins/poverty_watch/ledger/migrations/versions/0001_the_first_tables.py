@@ -20,6 +20,7 @@ def upgrade() -> None:
     sa.Column('dataset', sa.String(length=64), nullable=False),
     sa.Column('department', sa.String(length=64), nullable=False),
     sa.Column('content_sha256', sa.String(length=64), nullable=False),
+    sa.Column('policy_sha256', sa.String(length=64), nullable=False),
     sa.Column('status', sa.String(length=32), nullable=False),
     sa.Column('version', sa.Integer(), nullable=True),
     sa.Column('data_rows', sa.Integer(), nullable=False),
