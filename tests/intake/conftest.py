@@ -82,7 +82,12 @@ class Office:
         return self.settings.inbox / str(month) / department.title / name
 
     def deliver(
-        self, dataset: str, rows: Sequence[Sequence[Any]], *, name: str | None = None, month: Month = APRIL
+        self,
+        dataset: str,
+        rows: Sequence[Sequence[Any]],
+        *,
+        name: str | None = None,
+        month: Month = APRIL,
     ) -> Verdict:
         """Put one sheet into the inbox and take it in."""
         title = load_catalogue().contract(dataset).title
@@ -90,7 +95,9 @@ class Office:
         save_workbook(path, {"Sheet1": rows})
         return self.take_in(dataset, month)
 
-    def deliver_bytes(self, dataset: str, content: bytes, name: str, month: Month = APRIL) -> Verdict:
+    def deliver_bytes(
+        self, dataset: str, content: bytes, name: str, month: Month = APRIL
+    ) -> Verdict:
         """Put raw bytes into the inbox and take them in."""
         path = self.path(dataset, name, month)
         path.parent.mkdir(parents=True, exist_ok=True)

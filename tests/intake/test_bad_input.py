@@ -22,7 +22,9 @@ def row(**changes: object) -> list[object]:
 
 
 def test_a_number_that_excel_rounded_is_sent_back_with_that_reason(office: Office) -> None:
-    verdict = office.deliver("disability_certificates", [HEADER, GOOD, row(number=530501198001010020)])
+    verdict = office.deliver(
+        "disability_certificates", [HEADER, GOOD, row(number=530501198001010020)]
+    )
     assert verdict.status == "accepted"
     assert verdict.faults == {3: "id_lost_digits"}
     assert verdict.set_aside[0]["header"] == "残疾人证号"
@@ -30,7 +32,9 @@ def test_a_number_that_excel_rounded_is_sent_back_with_that_reason(office: Offic
 
 def test_scientific_notation_in_a_csv_has_lost_its_digits_too(office: Office) -> None:
     rows = [HEADER, GOOD, row(number="5.30501E+17")]
-    verdict = office.deliver_bytes("disability_certificates", csv_bytes(rows), "持证残疾人202104.csv")
+    verdict = office.deliver_bytes(
+        "disability_certificates", csv_bytes(rows), "持证残疾人202104.csv"
+    )
     assert verdict.faults == {3: "id_lost_digits"}
 
 
@@ -90,7 +94,9 @@ def test_an_empty_file(office: Office) -> None:
 
 
 def test_a_file_that_is_no_workbook(office: Office) -> None:
-    verdict = office.deliver_bytes("disability_certificates", "只是一段文字".encode(), "持证残疾人202104.xlsx")
+    verdict = office.deliver_bytes(
+        "disability_certificates", "只是一段文字".encode(), "持证残疾人202104.xlsx"
+    )
     assert "不是 Excel 工作簿" in verdict.messages[0]
 
 
@@ -119,7 +125,9 @@ def test_a_workbook_that_unpacks_to_far_too_much_is_not_opened(tmp_path: Path) -
 
 
 def test_two_files_for_one_dataset_the_correction_counts_and_it_is_said(office: Office) -> None:
-    save_workbook(office.path("disability_certificates", "持证残疾人202104.xlsx"), {"Sheet1": [HEADER, GOOD]})
+    save_workbook(
+        office.path("disability_certificates", "持证残疾人202104.xlsx"), {"Sheet1": [HEADER, GOOD]}
+    )
     better = [HEADER, GOOD, row(number=number(serial=2))]
     verdict = office.deliver("disability_certificates", better, name="持证残疾人202104(更正).xlsx")
     assert verdict.delivery is not None
@@ -128,14 +136,28 @@ def test_two_files_for_one_dataset_the_correction_counts_and_it_is_said(office: 
 
 
 def test_a_stopped_correction_leaves_the_accepted_file_in_force(office: Office) -> None:
-    save_workbook(office.path("disability_certificates", "持证残疾人202104.xlsx"), {"Sheet1": [HEADER, GOOD]})
-    verdict = office.deliver("disability_certificates", [HEADER[:3], GOOD[:3]], name="持证残疾人(更正).xlsx")
+    save_workbook(
+        office.path("disability_certificates", "持证残疾人202104.xlsx"), {"Sheet1": [HEADER, GOOD]}
+    )
+    verdict = office.deliver(
+        "disability_certificates", [HEADER[:3], GOOD[:3]], name="持证残疾人(更正).xlsx"
+    )
     assert verdict.status == "accepted"
     assert any("整份退回" in m for m in verdict.messages)
 
 
 def test_an_old_file_sent_again_is_stopped(office: Office) -> None:
-    header = ["姓名", "身份证号", "总费用", "基本医保支付", "大病保险支付", "医疗救助支付", "住院自付累计", "门诊当月自付", "截止日期"]
+    header = [
+        "姓名",
+        "身份证号",
+        "总费用",
+        "基本医保支付",
+        "大病保险支付",
+        "医疗救助支付",
+        "住院自付累计",
+        "门诊当月自付",
+        "截止日期",
+    ]
     line = ["样例甲", number(), 100, 50, 0, 0, 50, "", "2021-03-31"]
     verdict = office.deliver("medical_expenses", [header, line])
     assert verdict.status == "rejected"
@@ -143,20 +165,26 @@ def test_an_old_file_sent_again_is_stopped(office: Office) -> None:
 
 
 def test_a_file_named_for_another_month_is_taken_and_questioned(office: Office) -> None:
-    verdict = office.deliver("disability_certificates", [HEADER, GOOD], name="持证残疾人202103.xlsx")
+    verdict = office.deliver(
+        "disability_certificates", [HEADER, GOOD], name="持证残疾人202103.xlsx"
+    )
     assert verdict.status == "accepted"
     assert any("2021年3月" in m and "请核对" in m for m in verdict.messages)
 
 
 def test_a_part_file_that_cannot_be_read_stops_the_delivery(office: Office) -> None:
-    save_workbook(office.path("disability_certificates", "持证残疾人_甸阳镇.xlsx"), {"Sheet1": [HEADER, GOOD]})
+    save_workbook(
+        office.path("disability_certificates", "持证残疾人_甸阳镇.xlsx"), {"Sheet1": [HEADER, GOOD]}
+    )
     verdict = office.deliver_bytes("disability_certificates", b"", "持证残疾人_由旺镇.xlsx")
     assert verdict.status == "rejected"
     assert "由旺镇" in verdict.messages[0]
 
 
 def test_township_files_are_parts_of_one_delivery(office: Office) -> None:
-    save_workbook(office.path("disability_certificates", "持证残疾人_甸阳镇.xlsx"), {"Sheet1": [HEADER, GOOD]})
+    save_workbook(
+        office.path("disability_certificates", "持证残疾人_甸阳镇.xlsx"), {"Sheet1": [HEADER, GOOD]}
+    )
     second = [["标题"], HEADER, row(number=number(serial=2))]
     verdict = office.deliver("disability_certificates", second, name="持证残疾人_由旺镇.xlsx")
     assert verdict.delivery is not None
@@ -199,7 +227,9 @@ def test_other_files_are_listed_not_read(office: Office) -> None:
 def test_the_sensor_sees_a_department_that_has_sent_everything(office: Office) -> None:
     office.settings.inbox.mkdir(parents=True)
     assert not delivered("disabled_federation", APRIL, office.settings)
-    save_workbook(office.path("disability_certificates", "持证残疾人.xlsx"), {"Sheet1": [HEADER, GOOD]})
+    save_workbook(
+        office.path("disability_certificates", "持证残疾人.xlsx"), {"Sheet1": [HEADER, GOOD]}
+    )
     assert delivered("disabled_federation", APRIL, office.settings)
 
 
@@ -219,7 +249,9 @@ def test_a_snapshot_at_exactly_half_passes(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("faulty", "status"), [(9, "accepted"), (10, "rejected")])
-def test_ten_faulty_rows_and_more_than_a_fifth_stop_a_delivery(office: Office, faulty: int, status: str) -> None:
+def test_ten_faulty_rows_and_more_than_a_fifth_stop_a_delivery(
+    office: Office, faulty: int, status: str
+) -> None:
     bad = [row(number=number(serial=500 + i), grade="五级") for i in range(faulty)]
     assert office.deliver("disability_certificates", [HEADER, *many(20), *bad]).status == status
 

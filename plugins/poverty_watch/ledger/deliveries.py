@@ -36,7 +36,13 @@ def in_force(session: Session, through: Month) -> list[InForce]:
         .order_by(DatasetMonth.dataset, DatasetMonth.month)
     )
     return [
-        InForce(fate.dataset, Month.parse(fate.month), delivery.version or 0, fate.status, delivery.content_sha256)
+        InForce(
+            fate.dataset,
+            Month.parse(fate.month),
+            delivery.version or 0,
+            fate.status,
+            delivery.content_sha256,
+        )
         for fate, delivery in rows
     ]
 
@@ -45,6 +51,8 @@ def fates(session: Session, month: Month) -> list[DatasetMonth]:
     """What became of every dataset of a month, by dataset."""
     return list(
         session.scalars(
-            select(DatasetMonth).where(DatasetMonth.month == str(month)).order_by(DatasetMonth.dataset)
+            select(DatasetMonth)
+            .where(DatasetMonth.month == str(month))
+            .order_by(DatasetMonth.dataset)
         )
     )

@@ -11,7 +11,13 @@ from poverty_watch.months import Month
 
 
 def record(
-    session: Session, action: str, subject: str, *, month: Month | None = None, actor: str = "系统", **detail: Any
+    session: Session,
+    action: str,
+    subject: str,
+    *,
+    month: Month | None = None,
+    actor: str = "系统",
+    **detail: Any,
 ) -> None:
     """Add one entry to the journal, in the caller's transaction."""
     session.add(

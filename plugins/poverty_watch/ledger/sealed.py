@@ -19,8 +19,9 @@ def seal_identities(session: Session, keys: Keyring, numbers: Mapping[int, str])
     fresh = [person for person in numbers if person not in known]
     sealed = keys.seal_all(fresh, [numbers[person] for person in fresh])
     if fresh:
-        session.execute(
-            insert(SealedPerson),
+        # Through the connection: the ORM's bulk insert takes four times as long for a whole county.
+        session.connection().execute(
+            insert(SealedPerson.__table__),  # type: ignore[arg-type]
             [{"person_id": p, "identity": s} for p, s in zip(fresh, sealed, strict=True)],
         )
 
@@ -40,6 +41,8 @@ def seal_phones(session: Session, keys: Keyring, phones: Mapping[int, str]) -> N
 
 def _known(session: Session, people: Iterable[int]) -> set[int]:
     wanted = list(people)
+    if len(wanted) > _BATCH * 4:
+        return set(session.scalars(select(SealedPerson.person_id)))
     known: set[int] = set()
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
