@@ -49,14 +49,21 @@ def _text_of(value: Any) -> str | None:
     if isinstance(value, (int, float)):
         return str(int(value)) if float(value).is_integer() else repr(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time().isoformat() == "00:00:00" else value.isoformat(" ")
+        return (
+            value.date().isoformat()
+            if value.time().isoformat() == "00:00:00"
+            else value.isoformat(" ")
+        )
     return str(value)
 
 
 def lost_digits(values: Values) -> npt.NDArray[np.bool_]:
     """True where a cell is a number so large that Excel dropped its last digits."""
     return np.fromiter(
-        (isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) >= LOST_DIGITS_FROM for v in values),
+        (
+            isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) >= LOST_DIGITS_FROM
+            for v in values
+        ),
         dtype=bool,
         count=len(values),
     )
@@ -69,7 +76,9 @@ def _on_distinct(text: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.
     return convert(encoded.dictionary).take(encoded.indices)
 
 
-def clean_text(values: Values, blank_marks: Sequence[str] = (), *, drop_white: bool = False) -> pa.Array:
+def clean_text(
+    values: Values, blank_marks: Sequence[str] = (), *, drop_white: bool = False
+) -> pa.Array:
     """NFKC, trimmed (or without any white space); blank and the column's blank marks are null."""
 
     def convert(text: pa.Array) -> pa.Array:
@@ -84,11 +93,16 @@ def clean_text(values: Values, blank_marks: Sequence[str] = (), *, drop_white: b
     return _on_distinct(as_text(values), convert)
 
 
-def clean_choice(values: Values, labels: Mapping[str, str], blank_marks: Sequence[str] = ()) -> pa.Array:
+def clean_choice(
+    values: Values, labels: Mapping[str, str], blank_marks: Sequence[str] = ()
+) -> pa.Array:
     """The list's own spelling of each value; a value that is not in the list stays as written."""
 
     def convert(text: pa.Array) -> pa.Array:
-        return pa.array([labels.get(t, t) if t is not None else None for t in text.to_pylist()], pa.large_string())
+        return pa.array(
+            [labels.get(t, t) if t is not None else None for t in text.to_pylist()],
+            pa.large_string(),
+        )
 
     return _on_distinct(clean_text(values, blank_marks, drop_white=True), convert)
 
@@ -113,7 +127,14 @@ def _amount(text: str | None, blank_is_zero: bool) -> Decimal | None:
     plain = "".join(unicodedata.normalize("NFKC", text or "").split())
     if not plain:
         return Decimal(0) if blank_is_zero else None
-    plain = plain.strip("'").removeprefix("¥").removesuffix("元").removeprefix("¥").replace(",", "").upper()
+    plain = (
+        plain.strip("'")
+        .removeprefix("¥")
+        .removesuffix("元")
+        .removeprefix("¥")
+        .replace(",", "")
+        .upper()
+    )
     if not _NUMBER.fullmatch(plain):
         return None
     try:

@@ -96,7 +96,9 @@ def _department_folders(folder: Path, department: Department) -> list[Path]:
     )
 
 
-def files_of(inbox: Path, month: Month, department: Department, catalogue: Catalogue) -> list[InboxFile]:
+def files_of(
+    inbox: Path, month: Month, department: Department, catalogue: Catalogue
+) -> list[InboxFile]:
     """All files of a department for a month, in name order; links are never followed."""
     root = month_folder(inbox, month)
     found = []
@@ -104,10 +106,14 @@ def files_of(inbox: Path, month: Month, department: Department, catalogue: Catal
         for source in sorted(folder.rglob("*")):
             if source.is_dir() and not source.is_symlink():
                 continue
-            lock_or_system = source.name.startswith((".", "~$")) or source.name.lower() in _SYSTEM_FILES
+            lock_or_system = (
+                source.name.startswith((".", "~$")) or source.name.lower() in _SYSTEM_FILES
+            )
             ignored = lock_or_system or source.is_symlink()
             readable = source.suffix.lower() in READABLE
-            dataset = dataset_in(source.name, catalogue, department) if readable and not ignored else None
+            dataset = (
+                dataset_in(source.name, catalogue, department) if readable and not ignored else None
+            )
             found.append(InboxFile(source, str(source.relative_to(root)), dataset, ignored))
     return found
 

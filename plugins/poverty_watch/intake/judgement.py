@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -82,8 +81,16 @@ class Judgement:
 
 def lake_schema(contract: Contract) -> pa.Schema:
     """The columns of accepted rows in the lake."""
-    fields = [(c.name, _LAKE_TYPES.get(c.type, pa.string())) for c in contract.columns if c.type != "phone"]
-    fields += [("birth_date", pa.date32()), ("source_file", pa.string()), ("source_sheet", pa.string())]
+    fields = [
+        (c.name, _LAKE_TYPES.get(c.type, pa.string()))
+        for c in contract.columns
+        if c.type != "phone"
+    ]
+    fields += [
+        ("birth_date", pa.date32()),
+        ("source_file", pa.string()),
+        ("source_sheet", pa.string()),
+    ]
     return pa.schema([*fields, ("source_row", pa.int32()), ("is_late", pa.bool_())])
 
 
@@ -146,7 +153,10 @@ def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Jud
 def _nil(contract: Contract, messages: list[str]) -> Judgement:
     nil = _stopped(contract, messages)
     if contract.kind == "snapshot":
-        nil.messages.insert(0, f"“{contract.title}”是全量表，不能零报告；表中没有数据行，报送不完整，请补报全部数据。")
+        nil.messages.insert(
+            0,
+            f"“{contract.title}”是全量表，不能零报告；表中没有数据行，报送不完整，请补报全部数据。",
+        )
     else:
         nil.status = "nil"
     return nil
@@ -239,7 +249,9 @@ def _late(standardised: Standardised, month: Month) -> pa.Array:
     event = standardised.contract.event
     if event is None:
         return pa.array(np.zeros(len(standardised), dtype=bool))
-    return pc.fill_null(pc.less(standardised.columns[event.name], pa.scalar(month.first_day)), False)
+    return pc.fill_null(
+        pc.less(standardised.columns[event.name], pa.scalar(month.first_day)), False
+    )
 
 
 def _conserve(all_rows: int, rows: dict[str, int]) -> None:
@@ -248,18 +260,26 @@ def _conserve(all_rows: int, rows: dict[str, int]) -> None:
         raise ConservationError(f"{all_rows} rows in the file, {accounted} accounted for: {rows}")
 
 
-def _stops(contract: Contract, rows: dict[str, int], counted: Counter[str], history: History) -> list[str]:
+def _stops(
+    contract: Contract, rows: dict[str, int], counted: Counter[str], history: History
+) -> list[str]:
     policy = delivery_policy()
     stops = []
     before = history.previous_data_rows
-    if contract.kind == "snapshot" and before and abs(rows["data"] - before) > policy.volume_change * before:
+    if (
+        contract.kind == "snapshot"
+        and before
+        and abs(rows["data"] - before) > policy.volume_change * before
+    ):
         stops.append(
             f"本月数据{rows['data']}行，与{history.previous_month.chinese if history.previous_month else '以前'}"
             f"的{before}行相差超过{policy.volume_change:.0%}，整份暂不接收。请核对是否漏报或多报；确实如此的，请说明原因。"
         )
     faulty = rows["rejected"] - counted["duplicate"] - counted["repeated"]
     if faulty >= policy.faulty_minimum and faulty > policy.faulty_share * rows["data"]:
-        reasons = "、".join(f"{faults()[code].title}{count}行" for code, count in counted.most_common(3))
+        reasons = "、".join(
+            f"{faults()[code].title}{count}行" for code, count in counted.most_common(3)
+        )
         stops.append(
             f"{rows['data']}行中有{faulty}行有误，超过{policy.faulty_share:.0%}，整份暂不接收（{reasons}）。"
             "请改正后整份重报；确需接收的，请说明原因。"
@@ -269,7 +289,8 @@ def _stops(contract: Contract, rows: dict[str, int], counted: Counter[str], hist
 
 def _warning(contract: Contract) -> str:
     sums = "；".join(
-        f"{contract.column(s.total).header} = " + " + ".join(contract.column(p).header for p in s.parts)
+        f"{contract.column(s.total).header} = "
+        + " + ".join(contract.column(p).header for p in s.parts)
         for s in contract.sums
     )
     return f"超过1%的行勾稽关系不成立（{sums}）。数据已接收，请核对后更正重报。"
@@ -279,7 +300,9 @@ def _set_aside(standardised: Standardised, verdict: RowFaults) -> pa.Table:
     import json
 
     bad = np.flatnonzero(verdict.first != -1)
-    source = {n: v.take(pa.array(bad)).to_pylist() for n, v in standardised.source_columns().items()}
+    source = {
+        n: v.take(pa.array(bad)).to_pylist() for n, v in standardised.source_columns().items()
+    }
     found = [verdict.found[i] for i in verdict.first[bad].tolist()]
     headers = {c.name: c.header for c in standardised.contract.columns}
     return pa.table(
@@ -289,10 +312,14 @@ def _set_aside(standardised: Standardised, verdict: RowFaults) -> pa.Table:
             "header": [headers.get(column) for _, column in found],
             "fault": [code for code, _ in found],
             "value": [
-                _shown(standardised, column, int(row)) for (_, column), row in zip(found, bad, strict=True)
+                _shown(standardised, column, int(row))
+                for (_, column), row in zip(found, bad, strict=True)
             ],
             "all_faults": [
-                json.dumps([[code, headers.get(column)] for code, column in verdict.others[int(row)]], ensure_ascii=False)
+                json.dumps(
+                    [[code, headers.get(column)] for code, column in verdict.others[int(row)]],
+                    ensure_ascii=False,
+                )
                 for row in bad
             ],
         },
@@ -306,11 +333,17 @@ def _shown(standardised: Standardised, column: str, row: int) -> str | None:
     text = cells.as_text([standardised.raw[column][row]])[0].as_py()
     if text is None:
         return None
-    is_number = standardised.contract.column(column).type in ("identity", "identity_reference", "phone")
+    is_number = standardised.contract.column(column).type in (
+        "identity",
+        "identity_reference",
+        "phone",
+    )
     return mask(text) if is_number else mask_numbers(text)
 
 
-def _collect_sealed(judgement: Judgement, standardised: Standardised, people: pa.Array, good: np.ndarray) -> None:
+def _collect_sealed(
+    judgement: Judgement, standardised: Standardised, people: pa.Array, good: np.ndarray
+) -> None:
     kept = pa.array(good & np.asarray(people.is_valid()))
     ids = people.filter(kept).to_pylist()
     numbers = standardised.identity.number.filter(kept).to_pylist()

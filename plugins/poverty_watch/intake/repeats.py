@@ -35,4 +35,6 @@ def repeated(columns: dict[str, pa.Array], key: str, earlier: Iterable[Path]) ->
         return np.zeros(count, dtype=bool)
     has_key = columns[key].is_valid().to_pylist()
     rows = zip(*(columns[name].to_pylist() for name in names), strict=True)
-    return np.fromiter((k and row in seen for k, row in zip(has_key, rows, strict=True)), bool, count)
+    return np.fromiter(
+        (k and row in seen for k, row in zip(has_key, rows, strict=True)), bool, count
+    )

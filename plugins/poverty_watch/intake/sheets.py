@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from poverty_watch.intake.delimited import decode, read_delimited
 
 Cell = Any
 _ZIP = b"PK\x03\x04"
@@ -30,7 +30,8 @@ class Limits:
 class Sheet:
     """A sheet's cells, row by row. ``numbers[i]`` is row ``i``'s number as the sender sees it.
 
-    ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
+    ``continued`` counts lines of a CSV that continue a cell of the line before. ``remarks`` are
+    Chinese sentences about how the sheet was read. ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Sheet:
     numbers: list[int]
     merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
     is_hidden: bool = False
+    continued: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def read_sheets(path: Path, name: str, limits: Limits) -> list[Sheet]:
@@ -122,41 +125,30 @@ def _check_package(path: Path, name: str, limits: Limits) -> None:
     if sum(entry.file_size for entry in entries) > limits.unpacked_bytes or len(entries) > 10_000:
         raise UnreadableError(f"文件“{name}”解压后过大，疑似异常文件，未读取。请重新导出后报送。")
     if not any(entry.filename.startswith("xl/") for entry in entries):
-        raise UnreadableError(f"文件“{name}”不是 Excel 工作簿。请用 Excel 或 WPS 另存为 .xlsx 后重报。")
+        raise UnreadableError(
+            f"文件“{name}”不是 Excel 工作簿。请用 Excel 或 WPS 另存为 .xlsx 后重报。"
+        )
 
 
 def _read_csv(path: Path, name: str) -> Sheet:
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = content.decode("gb18030")
-        except UnicodeDecodeError:
-            raise UnreadableError(
-                f"文件“{name}”的文字编码无法识别。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
-            ) from None
-    if "\x00" in text:
-        raise UnreadableError(f"文件“{name}”不是文本文件。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    rows: list[list[Cell]] = []
-    numbers: list[int] = []
-    last_line = 0
-    try:
-        for row in reader:
-            rows.append(row)
-            numbers.append(last_line + 1)
-            last_line = reader.line_num
-    except csv.Error as error:
+    text = decode(path.read_bytes())
+    if text is None:
         raise UnreadableError(
-            f"文件“{name}”第{last_line + 1}行起引号或分隔符有误，无法读取。请用 Excel 另存为 .xlsx 后重报。"
-        ) from error
-    width = max(map(len, rows), default=0)
-    for row in rows:
-        row.extend([""] * (width - len(row)))
-    return Sheet(name="CSV", rows=rows, numbers=numbers)
-
-
-def _delimiter(text: str) -> str:
-    head = text[:20_000]
-    return max(",\t;|", key=head.count)
+            f"文件“{name}”的文字编码无法识别。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
+        )
+    if "\x00" in text:
+        raise UnreadableError(
+            f"文件“{name}”不是文本文件。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
+        )
+    read = read_delimited(text)
+    remarks = []
+    if read.loose_quotes:
+        shown = "、".join(str(line) for line in read.loose_quotes[:10])
+        remarks.append(f"文件“{name}”第{shown}行的引号不成对，已按原样读取，请核对。")
+    return Sheet(
+        name="CSV",
+        rows=list(read.rows),
+        numbers=read.numbers,
+        continued=read.joined,
+        remarks=tuple(remarks),
+    )

@@ -68,13 +68,19 @@ class Standardised:
         """Where each row comes from, as lake columns."""
         names = pa.array(self.files, pa.string()), pa.array(self.sheets, pa.string())
         return {
-            "source_file": pa.DictionaryArray.from_arrays(pa.array(self.file), names[0]).cast(pa.string()),
-            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(self.sheet), names[1]).cast(pa.string()),
+            "source_file": pa.DictionaryArray.from_arrays(pa.array(self.file), names[0]).cast(
+                pa.string()
+            ),
+            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(self.sheet), names[1]).cast(
+                pa.string()
+            ),
             "source_row": pa.array(self.row, pa.int32()),
         }
 
 
-def standardise(contract: Contract, files: Sequence[ReadFile], month: Month, keys: Keyring) -> Standardised:
+def standardise(
+    contract: Contract, files: Sequence[ReadFile], month: Month, keys: Keyring
+) -> Standardised:
     """Gather the data rows of all sheets that have the contract's columns, and type them.
 
     A sheet without the columns is passed over with a message; a file without any such sheet is
@@ -94,12 +100,19 @@ def standardise(contract: Contract, files: Sequence[ReadFile], month: Month, key
         for sheet, layout in laid_out:
             if isinstance(layout, NoLayout):
                 if any(any(cell not in (None, "") for cell in row) for row in sheet.rows):
-                    messages.append(f"文件“{file.name}”的工作表“{sheet.name}”没有要求的表头，未作为数据读取。")
+                    messages.append(
+                        f"文件“{file.name}”的工作表“{sheet.name}”没有要求的表头，未作为数据读取。"
+                    )
                 continue
             if sheet.is_hidden:
-                messages.append(f"文件“{file.name}”的工作表“{sheet.name}”是隐藏的，已照常读取，请核对。")
+                messages.append(
+                    f"文件“{file.name}”的工作表“{sheet.name}”是隐藏的，已照常读取，请核对。"
+                )
+            messages += sheet.remarks
             _gather(sheet, layout, raw, counts)
-            numbers = np.asarray(sheet.numbers, dtype=np.int32)[np.asarray(layout.data, dtype=np.int64)]
+            numbers = np.asarray(sheet.numbers, dtype=np.int32)[
+                np.asarray(layout.data, dtype=np.int64)
+            ]
             origin.append((file_index, len(sheet_names), numbers))
             sheet_names.append(sheet.name)
     repeat = [len(numbers) for *_, numbers in origin]
@@ -107,7 +120,9 @@ def standardise(contract: Contract, files: Sequence[ReadFile], month: Month, key
     judged = judge(cells.as_text(identity_cells), cells.lost_digits(identity_cells), month.last_day)
     return Standardised(
         contract=contract,
-        columns={c.name: _typed(c, raw[c.name], judged, month.last_day, keys) for c in contract.columns},
+        columns={
+            c.name: _typed(c, raw[c.name], judged, month.last_day, keys) for c in contract.columns
+        },
         identity=judged,
         raw=raw,
         file=np.repeat(np.array([f for f, *_ in origin], dtype=np.int32), repeat),
@@ -135,7 +150,9 @@ def _gather(sheet: Sheet, layout: Layout, raw: dict[str, list[Any]], counts: Row
     counts.data += len(data)
 
 
-def _typed(column: Column, values: list[Any], judged: Judged, month_end: date, keys: Keyring) -> pa.Array:
+def _typed(
+    column: Column, values: list[Any], judged: Judged, month_end: date, keys: Keyring
+) -> pa.Array:
     match column.type:
         case "identity":
             return judged.number
@@ -160,11 +177,15 @@ def _typed(column: Column, values: list[Any], judged: Judged, month_end: date, k
 
 def labels_of(column: Column) -> dict[str, str]:
     """How the values of a closed list may be written, and what each is kept as."""
-    return {label: choice.value for choice in column.values for label in (choice.value, *choice.labels)}
+    return {
+        label: choice.value for choice in column.values for label in (choice.value, *choice.labels)
+    }
 
 
 def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | NoLayout]]) -> str:
-    if not any(any(cell not in (None, "") for row in sheet.rows for cell in row) for sheet in file.sheets):
+    if not any(
+        any(cell not in (None, "") for row in sheet.rows for cell in row) for sheet in file.sheets
+    ):
         return f"文件“{file.name}”里没有任何内容。请重新导出后报送。"
     near = [(s, x) for s, x in laid_out if isinstance(x, NoLayout) and x.nearest_row is not None]
     if near:
@@ -174,5 +195,9 @@ def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | 
             f"文件“{file.name}”的工作表“{sheet.name}”第{layout.nearest_row}行的表头缺少列：{columns}。"
             "请补上这些列后重报。"
         )
-    missing = "、".join(laid_out[0][1].missing) if laid_out and isinstance(laid_out[0][1], NoLayout) else ""
+    missing = (
+        "、".join(laid_out[0][1].missing)
+        if laid_out and isinstance(laid_out[0][1], NoLayout)
+        else ""
+    )
     return f"文件“{file.name}”中找不到要求的表头（{missing}）。请按规定的表格填写后重报。"

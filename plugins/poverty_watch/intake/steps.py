@@ -66,7 +66,9 @@ def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) 
     catalogue = load_catalogue()
     department = catalogue.departments[department_id]
     files = files_of(settings.inbox, month, department, catalogue)
-    hashed = [(file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files]
+    hashed = [
+        (file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files
+    ]
     for file, sha256 in hashed:
         if sha256 is not None and file.dataset is not None:
             _keep_raw(file, raw_path(settings, sha256, file.name))
@@ -90,7 +92,9 @@ def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) 
         for file, sha256 in fresh:
             session.add(_seen(file, sha256, department, month, arrival))
         if fresh:
-            record(session, "收到文件", department.title, month=month, files=[f.path for f, _ in fresh])
+            record(
+                session, "收到文件", department.title, month=month, files=[f.path for f, _ in fresh]
+            )
     unread = [file.name for file, _ in hashed if file.dataset is None and not file.ignored]
     extra = f"；未识别、未读取：{'、'.join(unread)}" if unread else ""
     return Step(f"{department.title}：{len(files)}个文件，新到{len(fresh)}个{extra}")
@@ -102,7 +106,9 @@ def _keep_raw(file: InboxFile, target: Path) -> None:
             shutil.copyfile(file.source, beside)
 
 
-def _seen(file: InboxFile, sha256: str, department: Department, month: Month, arrival: int) -> SeenFile:
+def _seen(
+    file: InboxFile, sha256: str, department: Department, month: Month, arrival: int
+) -> SeenFile:
     status = file.source.lstat()
     fate = "ignored" if file.ignored else "unknown" if file.dataset is None else "waiting"
     return SeenFile(
@@ -118,7 +124,9 @@ def _seen(file: InboxFile, sha256: str, department: Department, month: Month, ar
     )
 
 
-def _submissions(session: Session, department: Department, month: Month) -> dict[str, list[Submission]]:
+def _submissions(
+    session: Session, department: Department, month: Month
+) -> dict[str, list[Submission]]:
     files = list(
         session.scalars(
             select(SeenFile).where(
@@ -181,7 +189,11 @@ def validate(department_id: str, month: Month, settings: Settings, ledger: Ledge
             failures.append(error)
     if failures:
         raise ExceptionGroup(f"{department.title}：有数据集校验时出错", failures)
-    return Step(f"{department.title}：校验{len(waiting)}份新报送" if waiting else f"{department.title}：没有新的报送")
+    return Step(
+        f"{department.title}：校验{len(waiting)}份新报送"
+        if waiting
+        else f"{department.title}：没有新的报送"
+    )
 
 
 def _judge(
@@ -244,14 +256,26 @@ def _previous_volume(session: Session, dataset: str, month: Month) -> tuple[Mont
     return (Month.parse(row[0]), row[1]) if row else None
 
 
-def settle(department_id: str, month: Month, settings: Settings, ledger: Ledger) -> Step:
-    """Write down what became of each dataset: new versions into the lake, the rest into the ledger."""
+def settle(
+    department_id: str,
+    month: Month,
+    settings: Settings,
+    ledger: Ledger,
+    *,
+    earlier_step_failed: bool = False,
+) -> Step:
+    """Write down what became of each dataset: new versions into the lake, the rest into the ledger.
+
+    After a step that failed nothing is called missing: nobody knows whether it was delivered.
+    """
     catalogue: Catalogue = load_catalogue()
     department = catalogue.departments[department_id]
     lines = []
     for dataset, contract in department.contracts.items():
         with ledger.transaction() as session:
-            fate = _settle_dataset(session, dataset, contract, department, month, settings)
+            fate = _settle_dataset(
+                session, dataset, contract, department, month, settings, earlier_step_failed
+            )
             lines.append(f"{contract.title}{STATUS_TITLES[fate]}")
     return Step(f"{department.title}：" + "，".join(lines))
 
@@ -267,19 +291,31 @@ STATUS_TITLES = {
 
 
 def _settle_dataset(
-    session: Session, dataset: str, contract: Contract, department: Department, month: Month, settings: Settings
+    session: Session,
+    dataset: str,
+    contract: Contract,
+    department: Department,
+    month: Month,
+    settings: Settings,
+    earlier_step_failed: bool,
 ) -> str:
     sent = _submissions(session, department, month)[dataset]
     messages: list[str] = []
     in_force_delivery: Delivery | None = None
-    broken = False
+    broken = earlier_step_failed and not sent
+    if broken:
+        messages.append("收取文件时出错，是否报送尚不清楚，请联系系统管理员。")
     for submission in sent:
         delivery = _settled(session, submission, month)
         if _is_to_be_judged(session, submission, department, month):
-            delivery = _settle_submission(session, submission, delivery, department, month, settings)
+            delivery = _settle_submission(
+                session, submission, delivery, department, month, settings
+            )
         if delivery is None:
             broken = True
-            messages.append(f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。")
+            messages.append(
+                f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。"
+            )
             continue
         messages += [f"{m}" for m in delivery.messages]
         if delivery.status in IN_FORCE:
@@ -288,7 +324,9 @@ def _settle_dataset(
             messages.append(f"后来的{'、'.join(submission.names)}被整份退回，仍以先前接收的为准。")
     if len({s.content_sha256 for s in sent}) > 1 and in_force_delivery is not None:
         kept = "、".join(str(file["name"]) for file in in_force_delivery.files)
-        messages.append(f"本月共收到{len(sent)}份“{contract.title}”，以“{kept}”为准，其余留存备查。")
+        messages.append(
+            f"本月共收到{len(sent)}份“{contract.title}”，以“{kept}”为准，其余留存备查。"
+        )
     status = (
         in_force_delivery.status
         if in_force_delivery
@@ -318,7 +356,11 @@ def _settle_submission(
         return stopped_before
     rows: dict[str, int] = outcome["rows"]
     lake = Lake(settings.lake)
-    manifest = {"content_sha256": submission.content_sha256, "files": submission.names, "rows": rows}
+    manifest = {
+        "content_sha256": submission.content_sha256,
+        "files": submission.names,
+        "rows": rows,
+    }
     set_aside = pq.read_table(folder / SET_ASIDE)
     version = None
     if outcome["status"] in IN_FORCE:
@@ -333,7 +375,9 @@ def _settle_submission(
         accepted = pq.read_table(folder / ACCEPTED)
         lake.write(submission.dataset, month, version, accepted, set_aside, manifest)
     else:
-        lake.write_returned(submission.dataset, month, submission.content_sha256, set_aside, manifest)
+        lake.write_returned(
+            submission.dataset, month, submission.content_sha256, set_aside, manifest
+        )
     delivery = stopped_before or Delivery(
         month=str(month),
         dataset=submission.dataset,

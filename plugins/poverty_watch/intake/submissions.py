@@ -61,6 +61,8 @@ def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:
     parts: dict[str, SeenFile] = {}
     for batch in batches.values():
         parts |= {township_in(_name(file)) or "": file for file in batch}
-        whole.append((_order(batch[-1]), Submission(dataset, tuple(parts[t] for t in sorted(parts)))))
+        whole.append(
+            (_order(batch[-1]), Submission(dataset, tuple(parts[t] for t in sorted(parts))))
+        )
     whole.sort(key=lambda pair: pair[0])
     return [submission for _, submission in whole]

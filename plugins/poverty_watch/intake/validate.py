@@ -54,7 +54,9 @@ def load_suite(path: Path) -> Any:
     if len(suite.expectations) != len(content["expectations"]):
         known = {expectation.expectation_type for expectation in suite.expectations}
         lost = sorted({e["type"] for e in content["expectations"]} - known)
-        raise SuiteError(f"校验规则文件 {path.name} 中有不认识的规则：{'、'.join(lost)}。请检查拼写。")
+        raise SuiteError(
+            f"校验规则文件 {path.name} 中有不认识的规则：{'、'.join(lost)}。请检查拼写。"
+        )
     return suite
 
 
@@ -128,8 +130,13 @@ def judge_rows(
         config = outcome.expectation_config
         code = config.meta["fault"]
         if outcome.exception_info.get("raised_exception"):
-            raise SuiteError(f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}")
-        if str(config.severity) != "critical" and getattr(config.severity, "value", "") != "critical":
+            raise SuiteError(
+                f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}"
+            )
+        if (
+            str(config.severity) != "critical"
+            and getattr(config.severity, "value", "") != "critical"
+        ):
             if not outcome.success:
                 warnings.append(code)
             continue
