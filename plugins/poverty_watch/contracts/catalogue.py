@@ -94,7 +94,9 @@ def _load(root: Path) -> Catalogue:
     problems: list[str] = []
     departments: list[Department] = []
     owners: dict[str, str] = {}
-    for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))):
+    for folder in sorted(
+        p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))
+    ):
         card = _read(folder / "department.yaml", DepartmentCard, problems, root)
         contracts: dict[str, Contract] = {}
         for path in sorted(folder.glob(f"*{_CONTRACT}")):
@@ -111,7 +113,9 @@ def _load(root: Path) -> Catalogue:
             ordered = dict(sorted(contracts.items(), key=lambda item: item[1].order))
             departments.append(Department(folder.name, card, ordered, folder))
     titles = [c.title for d in departments for c in d.contracts.values()]
-    problems += [f"名称“{t}”有两个数据集在用" for t in sorted({t for t in titles if titles.count(t) > 1})]
+    problems += [
+        f"名称“{t}”有两个数据集在用" for t in sorted({t for t in titles if titles.count(t) > 1})
+    ]
     if problems:
         raise ContractError("部门目录有误，请逐条改正：\n" + "\n".join(f"- {p}" for p in problems))
     departments.sort(key=lambda department: department.card.order)

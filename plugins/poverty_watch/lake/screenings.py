@@ -1,13 +1,14 @@
-"""Computed rows of a month: ``<lake>/screening/<YYYY-MM>/<fingerprint>/<table>.parquet``.
+"""Computed rows of a month: ``<lake>/screening/<YYYY-MM>/<fingerprint>/<part>/<table>.parquet``.
 
-The folder of a fingerprint never changes once it stands: same deliveries, rules and parameters give
-the same fingerprint. The ledger's `Screening` entry says which one is in force.
+What stands under a fingerprint never changes: same deliveries, rules and parameters give the same
+fingerprint. Each step of the computation writes its part whole, so a step that was killed is simply
+done again. The ledger's `Screening` entry says which fingerprint is in force.
 
 Tables (written by screening, read by verification and report):
 
-* ``persons``: person_id, name, birth_date, household_id, source, died_on
+* ``persons``: person_id, name, birth_date, household_id, source, died_on, ...
 * ``households``: household_id, township, village, head_name, ... (one row per household)
-* ``members``: household_id, person_id, via, birth_date, is_living, ...
+* ``members``: household_id, person_id, birth_date, is_living, joined_through, ...
 * ``register_stock``, ``register_stock_previous``: R households of this month and the one before
 * ``hits``: rule_id, household_id, person_id, severity, value, threshold, evidence (JSON text)
 * ``findings``: comparison_id, household_id, person_id, subject, dataset, evidence (JSON text)
@@ -15,15 +16,20 @@ Tables (written by screening, read by verification and report):
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.files import folder_written_whole
 from poverty_watch.months import Month
+
+_NOTES = "notes.json"
+_ONLY_PART = "tables"
 
 
 @dataclass(frozen=True)
@@ -33,25 +39,46 @@ class Screenings:
     lake: Path
 
     def folder(self, month: Month, fingerprint: str) -> Path:
-        """Where a computation's tables lie."""
+        """Where a computation's parts lie."""
         return self.lake / "screening" / str(month) / fingerprint
 
-    def exists(self, month: Month, fingerprint: str) -> bool:
-        """Whether that computation was completed."""
-        return self.folder(month, fingerprint).is_dir()
+    def exists(self, month: Month, fingerprint: str, part: str = _ONLY_PART) -> bool:
+        """Whether that part of a computation was completed."""
+        return (self.folder(month, fingerprint) / part).is_dir()
 
-    def write(self, month: Month, fingerprint: str, tables: Mapping[str, pa.Table]) -> Path:
-        """Write all tables of a computation at once; a completed one is left alone."""
-        folder = self.folder(month, fingerprint)
+    def write(
+        self,
+        month: Month,
+        fingerprint: str,
+        tables: Mapping[str, pa.Table],
+        *,
+        part: str = _ONLY_PART,
+        notes: Any = None,
+    ) -> Path:
+        """Write all tables of a part at once; a completed one is left alone.
+
+        ``notes`` is anything that JSON can hold, kept beside the tables.
+        """
+        folder = self.folder(month, fingerprint) / part
         if not folder.exists():
             with folder_written_whole(folder) as beside:
                 for name, table in tables.items():
                     pq.write_table(table, beside / f"{name}.parquet", compression="zstd")
+                text = json.dumps(notes, ensure_ascii=False, indent=1, sort_keys=True)
+                (beside / _NOTES).write_text(text, encoding="utf-8")
         return folder
 
+    def notes(self, month: Month, fingerprint: str, part: str) -> Any:
+        """What was kept beside a part's tables."""
+        path = self.folder(month, fingerprint) / part / _NOTES
+        return json.loads(path.read_text(encoding="utf-8"))
+
     def path(self, month: Month, fingerprint: str, table: str) -> Path:
-        """The Parquet file of one table."""
-        return self.folder(month, fingerprint) / f"{table}.parquet"
+        """The Parquet file of one table, whichever part it belongs to."""
+        folder = self.folder(month, fingerprint)
+        # Folders that are being written begin with a dot.
+        found = sorted(p for p in folder.glob(f"[!.]*/{table}.parquet"))
+        return found[0] if found else folder / _ONLY_PART / f"{table}.parquet"
 
     def read(self, month: Month, fingerprint: str, table: str) -> pa.Table:
         """One table."""

@@ -81,7 +81,12 @@ class Lake:
         return folder
 
     def write_returned(
-        self, dataset: str, month: Month, content_sha256: str, set_aside: pa.Table, manifest: Mapping[str, Any]
+        self,
+        dataset: str,
+        month: Month,
+        content_sha256: str,
+        set_aside: pa.Table,
+        manifest: Mapping[str, Any],
     ) -> Path:
         """Keep the faulty rows of a delivery that was stopped as a whole: it has no version."""
         folder = self.root / dataset / str(month) / f"returned-{content_sha256[:16]}"

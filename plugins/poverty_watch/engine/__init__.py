@@ -1,0 +1,18 @@
+"""Run SQL files over relations that lie in Parquet files or in memory."""
+
+from poverty_watch.engine.duck import DuckEngine
+from poverty_watch.engine.interface import Engine, EngineError, ParquetPart, Relation, Rows
+from poverty_watch.engine.text import counting, parse, relations_of, spark_text
+
+__all__ = [
+    "DuckEngine",
+    "Engine",
+    "EngineError",
+    "ParquetPart",
+    "Relation",
+    "Rows",
+    "counting",
+    "parse",
+    "relations_of",
+    "spark_text",
+]

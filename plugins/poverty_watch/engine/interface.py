@@ -1,0 +1,68 @@
+"""What an engine offers, whatever runs behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+
+class EngineError(RuntimeError):
+    """A SQL text could not be run; the message names the text and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class ParquetPart:
+    """One Parquet file of a relation; ``month`` (``YYYY-MM``) becomes a text column if given."""
+
+    path: Path
+    month: str | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that lie in Parquet files of one shape; with no file, a typed empty relation.
+
+    ``schema`` is the shape that SQL may count on: a column that an older file does not have yet is
+    null there. It does not list the added ``month``; ``has_month`` says whether there is one.
+    """
+
+    schema: pa.Schema
+    parts: tuple[ParquetPart, ...] = field(default=())
+    has_month: bool = False
+
+
+Relation: TypeAlias = Rows | pa.Table
+
+
+class Engine(Protocol):
+    """Run SQL (DuckDB's dialect, kept to what sqlglot carries over) over named relations."""
+
+    def attach(self, name: str, relation: Relation) -> None:
+        """Offer a relation under a name, in place of what bore the name before."""
+        ...
+
+    def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> pa.Table:
+        """The rows of a SQL text.
+
+        Args:
+            sql: the text; it reads attached relations and binds ``$name`` parameters.
+            parameters: more than the text uses may be given, less may not.
+            name: what to call the text in errors.
+
+        Raises:
+            EngineError: it reads a relation or parameter that is not there, or does not run.
+        """
+        ...
+
+
+class EngineFactory(Protocol):
+    """Opens an engine that is closed at the end of the block."""
+
+    def __call__(self) -> AbstractContextManager[Engine]:
+        """A fresh engine with nothing attached."""
+        ...

@@ -1,0 +1,15 @@
+"""Comparisons, warning rules and leads of a month, decided by the SQL files in ``sql/``."""
+
+from poverty_watch.screening.errors import ScreeningError
+from poverty_watch.screening.leads import LeadsOutcome, raise_leads
+from poverty_watch.screening.steps import StepOutcome, compare, stage, warn
+
+__all__ = [
+    "LeadsOutcome",
+    "ScreeningError",
+    "StepOutcome",
+    "compare",
+    "raise_leads",
+    "stage",
+    "warn",
+]

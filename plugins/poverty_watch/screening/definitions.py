@@ -1,0 +1,201 @@
+"""The SQL files in ``sql/``: staging, comparisons, rules, each with its YAML header."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from poverty_watch.engine import parse, relations_of
+from poverty_watch.files import sha256_of
+from poverty_watch.months import Month
+from poverty_watch.screening.errors import DefinitionError
+from poverty_watch.settings import SQL
+
+_HEADER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
+_PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    title: str
+    basis: str
+    about: str = ""
+
+
+class StagingHeader(_Header):
+    """A table that every comparison and rule may read."""
+
+
+class _CheckHeader(_Header):
+    """What comparisons and rules have in common.
+
+    ``sources``: datasets that must have an accepted or nil delivery of the month; the registers
+    serve from earlier months and need not be listed. ``parameters``: names in
+    ``sql/parameters.yaml``. ``sentence``: one Chinese clause per row with {name} {value}
+    {threshold} {detail}.
+    """
+
+    sentence: str
+    verifies: str
+    sources: tuple[str, ...]
+    parameters: tuple[str, ...]
+    since: str
+
+    @field_validator("since")
+    @classmethod
+    def _is_month(cls, text: str) -> str:
+        Month.parse(text)
+        return text
+
+
+class RuleHeader(_CheckHeader):
+    """A warning rule. ``hit_by_absence``: a missing row is the hit, so rows sent back are named."""
+
+    id: str = Field(pattern=r"^W\d{2}$")
+    question: str
+    severity: str
+    risk: str
+    population: str
+    hit_by_absence: bool = False
+
+
+class ComparisonHeader(_CheckHeader):
+    """A comparison. ``one_by_one``: it runs for each of its sources that is there."""
+
+    id: str = Field(pattern=r"^C\d{2}$")
+    subject: Literal["person", "household", "township", "reason"]
+    outcome: Literal["FIX", "BACK", "STOP", "ENT", "ASSET", "REVIEW", "INFO"]
+    one_by_one: bool = False
+
+
+_H = TypeVar("_H", bound=_Header)
+
+
+@dataclass(frozen=True)
+class SqlFile(Generic[_H]):
+    """A SQL file with its header."""
+
+    header: _H
+    sql: str
+    path: Path
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """The id in the header."""
+        return self.header.id
+
+    @property
+    def relations(self) -> frozenset[str]:
+        """Relations that it reads."""
+        return relations_of(self.sql)
+
+    @property
+    def binds(self) -> frozenset[str]:
+        """Names of the parameters that it binds."""
+        return frozenset(_PARAMETER.findall(_HEADER.sub("", self.sql)))
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """All SQL files: staging in the order in which the tables build on each other."""
+
+    staging: tuple[SqlFile[StagingHeader], ...]
+    comparisons: tuple[SqlFile[ComparisonHeader], ...]
+    rules: tuple[SqlFile[RuleHeader], ...]
+
+    @property
+    def all(self) -> tuple[SqlFile[Any], ...]:
+        """Every file."""
+        return (*self.staging, *self.comparisons, *self.rules)
+
+    def needed_for(self, table: str) -> tuple[SqlFile[StagingHeader], ...]:
+        """The staging files that lead to a staging table, itself included, in order."""
+        by_id = {file.id: file for file in self.staging}
+        wanted, waiting = set[str](), [table]
+        while waiting:
+            name = waiting.pop()
+            if name in by_id and name not in wanted:
+                wanted.add(name)
+                waiting.extend(by_id[name].relations)
+        return tuple(file for file in self.staging if file.id in wanted)
+
+
+def load_definitions(root: Path = SQL) -> Definitions:
+    """Read all SQL files.
+
+    Raises:
+        DefinitionError: any file is wrong; all mistakes are listed.
+    """
+    problems: list[str] = []
+    definitions = Definitions(
+        staging=_ordered(_read_folder(root / "staging", StagingHeader, problems), problems),
+        comparisons=_read_folder(root / "comparisons", ComparisonHeader, problems),
+        rules=_read_folder(root / "rules", RuleHeader, problems),
+    )
+    ids = [file.id for file in definitions.all]
+    problems += [
+        f"编号 {name} 有两个文件在用" for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    if problems:
+        raise DefinitionError(
+            "SQL 文件有误，请逐条改正：\n" + "\n".join(f"- {p}" for p in problems)
+        )
+    return definitions
+
+
+@lru_cache(maxsize=512)
+def _text(path: Path, _modified: int) -> tuple[str, str]:
+    return path.read_text(encoding="utf-8"), sha256_of(path)
+
+
+def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[SqlFile[_H], ...]:
+    files: list[SqlFile[_H]] = []
+    for path in sorted(folder.glob("*.sql")):
+        where = f"{folder.name}/{path.name}"
+        sql, sha256 = _text(path, path.stat().st_mtime_ns)
+        try:
+            files.append(SqlFile(_header_of(sql, header), sql, path, sha256))
+            parse(sql)
+        except ValidationError as error:
+            for mistake in error.errors():
+                place = " → ".join(str(part) for part in mistake["loc"])
+                problems.append(f"{where}：{place or '文件头'}：{mistake['msg']}")
+        except (yaml.YAMLError, ValueError) as error:
+            problems.append(f"{where}：{error}")
+        else:
+            if path.stem.split("_")[0] != files[-1].id and path.stem != files[-1].id:
+                problems.append(f"{where}：文件名应以编号 {files[-1].id} 开头")
+    return tuple(files)
+
+
+def _header_of(sql: str, header: type[_H]) -> _H:
+    match = _HEADER.match(sql)
+    if match is None:
+        raise ValueError("文件应以 /* … */ 写的 YAML 文件头开始")
+    return header.model_validate(yaml.safe_load(match[1]))
+
+
+def _ordered(
+    files: tuple[SqlFile[StagingHeader], ...], problems: list[str]
+) -> tuple[SqlFile[StagingHeader], ...]:
+    """Each table after those that it reads."""
+    ordered: list[SqlFile[StagingHeader]] = []
+    waiting = list(files)
+    while waiting:
+        names = {file.id for file in waiting}
+        ready = [file for file in waiting if not file.relations & (names - {file.id})]
+        if not ready:
+            problems.append(f"staging：{'、'.join(sorted(names))} 互相引用，排不出先后")
+            return tuple(files)
+        ordered += ready
+        waiting = [file for file in waiting if file not in ready]
+    return tuple(ordered)

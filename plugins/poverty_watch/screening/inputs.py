@@ -1,0 +1,190 @@
+"""What a month's SQL may read: accepted rows in force, as named relations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from poverty_watch.contracts import Catalogue
+from poverty_watch.contracts.shape import accepted_schema
+from poverty_watch.engine import ParquetPart, Relation, Rows
+from poverty_watch.lake.versions import Lake
+from poverty_watch.ledger.deliveries import InForce
+from poverty_watch.months import Month
+from poverty_watch.screening.errors import ScreeningError
+from poverty_watch.settings import REFERENCE, SQL
+
+REGISTERS_FILE = SQL / "staging" / "registers.yaml"
+RISK_LABELS_FILE = REFERENCE / "risk_labels.yaml"
+RISK_LABELS = "risk_labels"
+_PREVIOUS = "_previous"
+_HISTORY = "_history"
+
+
+class Registers(BaseModel):
+    """``sql/staging/registers.yaml``: which datasets are the ground, and how long one may serve."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    registers: tuple[str, ...]
+    serves_at_most_months: int
+
+
+def load_registers(path: Path = REGISTERS_FILE) -> Registers:
+    """The policy on registers."""
+    return Registers.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def load_risk_labels(path: Path = RISK_LABELS_FILE) -> dict[str, str]:
+    """Every spelling of a risk and the risk that it means."""
+    content: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    labels = {risk: risk for risk in content}
+    for risk, spellings in content.items():
+        for spelling in spellings:
+            if labels.setdefault(spelling, risk) != risk:
+                raise ScreeningError(f"{path.name}：“{spelling}”写在了两种风险下。")
+    return labels
+
+
+@dataclass(frozen=True)
+class MonthInputs:
+    """The deliveries in force that a month's SQL sees.
+
+    Relations by name: ``<dataset>`` is the month's own accepted rows, of a register the snapshot
+    that serves; ``<dataset>_previous`` the delivery of the month before; ``<dataset>_history`` all
+    months up to this one, with a text column ``month``. What was not delivered is a typed empty
+    relation.
+    """
+
+    month: Month
+    deliveries: tuple[InForce, ...]
+    catalogue: Catalogue
+    lake: Lake
+    registers: Registers
+
+    @cached_property
+    def _by_dataset(self) -> dict[str, dict[Month, InForce]]:
+        found: dict[str, dict[Month, InForce]] = {}
+        for delivery in self.deliveries:
+            if delivery.month <= self.month:
+                found.setdefault(delivery.dataset, {})[delivery.month] = delivery
+        return found
+
+    def of(self, dataset: str, month: Month | None = None) -> InForce | None:
+        """A dataset's delivery in force of a month (this one if not given)."""
+        return self._by_dataset.get(dataset, {}).get(month or self.month)
+
+    @cached_property
+    def serving(self) -> dict[str, InForce]:
+        """Which delivery of each register serves; a register without one is left out."""
+        found: dict[str, InForce] = {}
+        for register in self.registers.registers:
+            for back in range(self.registers.serves_at_most_months + 1):
+                delivery = self.of(register, self.month - back)
+                if delivery is not None:
+                    found[register] = delivery
+                    break
+        return found
+
+    def check_ground(self) -> None:
+        """Stop where the month has no ground.
+
+        Raises:
+            ScreeningError: a register has no snapshot that may serve.
+        """
+        lost = [name for name in self.registers.registers if name not in self.serving]
+        if not lost:
+            return
+        titles = "、".join(
+            f"{self.catalogue.department_of(name).title}“{self.catalogue.contract(name).title}”"
+            for name in lost
+        )
+        raise ScreeningError(
+            f"{self.month.chinese}不能比对：{titles}本月及此前{self.registers.serves_at_most_months}"
+            "个月都没有采用的数据。请催报或改正后重报，再重新运行本月。"
+        )
+
+    def before(self) -> MonthInputs:
+        """What the month before saw, by today's knowledge of its deliveries."""
+        return MonthInputs(
+            self.month - 1, self.deliveries, self.catalogue, self.lake, self.registers
+        )
+
+    def used_by(self, relation: str) -> tuple[InForce, ...]:
+        """The deliveries behind a relation."""
+        dataset, kind = self._split(relation)
+        if dataset is None:
+            return ()
+        if kind == _HISTORY:
+            return tuple(self._by_dataset.get(dataset, {}).values())
+        if kind == _PREVIOUS:
+            found = self.of(dataset, self.month - 1)
+        elif dataset in self.registers.registers:
+            found = self.serving.get(dataset)
+        else:
+            found = self.of(dataset)
+        return () if found is None else (found,)
+
+    def relation(self, name: str) -> Relation:
+        """A relation by its name.
+
+        Raises:
+            KeyError: neither a dataset nor a reference table is called so.
+        """
+        if name == RISK_LABELS:
+            labels = load_risk_labels()
+            return pa.table(
+                {
+                    "label": pa.array(list(labels), pa.string()),
+                    "risk": pa.array(list(labels.values()), pa.string()),
+                }
+            )
+        dataset, kind = self._split(name)
+        if dataset is None:
+            raise KeyError(name)
+        has_month = kind == _HISTORY
+        parts = tuple(
+            ParquetPart(self.path(delivery), str(delivery.month) if has_month else None)
+            for delivery in self.used_by(name)
+        )
+        return Rows(accepted_schema(self.catalogue.contract(dataset)), parts, has_month)
+
+    def path(self, delivery: InForce) -> Path:
+        """The accepted rows of a delivery."""
+        return self.lake.accepted(delivery.dataset, delivery.month, delivery.version)
+
+    def parameters(self, names: Iterable[str]) -> dict[str, Any]:
+        """Values for all parameters that every month has, and for ``has_<dataset>_previous``."""
+        bound: dict[str, Any] = {
+            "month": str(self.month),
+            "month_start": self.month.first_day,
+            "month_end": self.month.last_day,
+            "year_start": self.month.first_day.replace(month=1),
+        }
+        for name in names:
+            if name.startswith("has_") and name.endswith(_PREVIOUS):
+                dataset = name.removeprefix("has_").removesuffix(_PREVIOUS)
+                bound[name] = self.of(dataset, self.month - 1) is not None
+        return bound
+
+    def reference_hashes(self) -> dict[str, str]:
+        """What else but deliveries is read, by content."""
+        return {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (RISK_LABELS_FILE, REGISTERS_FILE)
+        }
+
+    def _split(self, relation: str) -> tuple[str | None, str]:
+        for kind in ("", _PREVIOUS, _HISTORY):
+            dataset = relation.removesuffix(kind) if kind else relation
+            if (not kind or relation.endswith(kind)) and dataset in self.catalogue.contracts:
+                return dataset, kind
+        return None, ""

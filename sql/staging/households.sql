@@ -1,0 +1,143 @@
+/*
+id: households
+title: 户（每户一行）
+about: >
+  R households with the values of their register row; H households with place and head of their
+  hukou 户主 row (a living one before a dead one, else the first row delivered); households that only
+  an earlier snapshot names, without members.
+basis: catalogue 0 and 1.2
+*/
+with sizes as (
+    select
+        household_id,
+        count(case when source <> '前期名册' and died_on is null then 1 end) as living_members,
+        max(found_township) as found_township,
+        max(found_village) as found_village
+    from persons
+    group by household_id
+),
+
+hukou_only as (
+    select sizes.*
+    from sizes
+    left join register_stock on sizes.household_id = register_stock.household_id
+    where register_stock.household_id is null
+),
+
+hukou_rows as (
+    select
+        hukou_only.household_id,
+        hukou_register.person_id,
+        hukou_register.name,
+        hukou_register.township,
+        hukou_register.village,
+        row_number() over (
+            partition by hukou_only.household_id
+            order by
+                case when hukou_register.relation = '户主' then 0 else 1 end,
+                case when deceased.person_id is null then 0 else 1 end,
+                hukou_register.source_file,
+                hukou_register.source_sheet,
+                hukou_register.source_row
+        ) as place
+    from hukou_only
+    inner join hukou_register on hukou_only.household_id = 'H:' || hukou_register.hukou_id
+    left join deceased on hukou_register.person_id = deceased.person_id
+),
+
+hukou_heads as (
+    select * from hukou_rows
+    where place = 1
+),
+
+all_households as (
+    select
+        register_stock.household_id,
+        register_stock.township,
+        register_stock.village,
+        register_stock.head_person_id,
+        register_stock.head_name,
+        register_stock.household_type,
+        register_stock.household_type like '脱贫%' as is_poor,
+        register_stock.monitored_class,
+        case
+            when register_stock.monitored_class is null then null
+            when register_stock.is_eliminated = '是' then 'X'
+            else 'M'
+        end as standing,
+        register_stock.risk_1,
+        register_stock.risk_2,
+        register_stock.risk_3,
+        register_stock.risk_4,
+        register_stock.risk_5,
+        register_stock.identified_month,
+        register_stock.eliminated_month,
+        register_stock.measures,
+        register_stock.receives_dibao,
+        register_stock.has_unsafe_house,
+        register_stock.has_safe_water,
+        register_stock.income_per_head,
+        true as is_in_register,
+        coalesce(sizes.living_members, 0) as living_members,
+        register_stock.living_register_members
+    from register_stock
+    left join sizes on register_stock.household_id = sizes.household_id
+
+    union all
+
+    select
+        hukou_only.household_id,
+        coalesce(hukou_heads.township, hukou_only.found_township) as township,
+        coalesce(hukou_heads.village, hukou_only.found_village) as village,
+        hukou_heads.person_id as head_person_id,
+        hukou_heads.name as head_name,
+        cast(null as varchar) as household_type,
+        false as is_poor,
+        cast(null as varchar) as monitored_class,
+        cast(null as varchar) as standing,
+        cast(null as varchar) as risk_1,
+        cast(null as varchar) as risk_2,
+        cast(null as varchar) as risk_3,
+        cast(null as varchar) as risk_4,
+        cast(null as varchar) as risk_5,
+        cast(null as date) as identified_month,
+        cast(null as date) as eliminated_month,
+        cast(null as varchar) as measures,
+        cast(null as varchar) as receives_dibao,
+        cast(null as varchar) as has_unsafe_house,
+        cast(null as varchar) as has_safe_water,
+        cast(null as decimal(18, 4)) as income_per_head,
+        false as is_in_register,
+        hukou_only.living_members,
+        0 as living_register_members
+    from hukou_only
+    left join hukou_heads on hukou_only.household_id = hukou_heads.household_id
+)
+
+select
+    household_id,
+    township,
+    village,
+    head_person_id,
+    head_name,
+    household_type,
+    is_poor,
+    monitored_class,
+    standing,
+    risk_1,
+    risk_2,
+    risk_3,
+    risk_4,
+    risk_5,
+    identified_month,
+    eliminated_month,
+    measures,
+    receives_dibao,
+    has_unsafe_house,
+    has_safe_water,
+    income_per_head,
+    is_in_register,
+    cast(living_members as integer) as living_members,
+    cast(living_register_members as integer) as living_register_members
+from all_households
+order by household_id

@@ -1,0 +1,20 @@
+/*
+id: members
+title: 户内成员（每人一行）
+about: >
+  R-members that belong to the household, hukou persons joined to it (joined_through says by whom),
+  and the persons of hukou-only households. The dead are listed with is_living = false.
+basis: catalogue 1.2
+*/
+select
+    persons.household_id,
+    persons.person_id,
+    persons.name,
+    persons.birth_date,
+    persons.died_on,
+    persons.died_on is null as is_living,
+    persons.source = '监测名册' as is_register_member,
+    persons.joined_through
+from persons
+where persons.source <> '前期名册'
+order by persons.household_id, persons.person_id

@@ -1,0 +1,127 @@
+"""Every case of ``tests/sql/<ID>/<case>/``: what is given, and what one SQL file makes of it.
+
+``expect.yaml`` of a rule has ``hits`` (household; severity, value, threshold, person where they
+matter), of a comparison ``findings`` (household, person, dataset), of a staging table ``rows``. Any
+may say ``status``, ``lacks`` and ``eligible`` (households; rows for a comparison).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from poverty_watch.contracts import load_catalogue
+from poverty_watch.engine import DuckEngine
+from poverty_watch.lake.versions import Lake
+from poverty_watch.months import Month
+from poverty_watch.screening.checks import Checked, CheckRunner
+from poverty_watch.screening.definitions import load_definitions
+from poverty_watch.screening.inputs import MonthInputs, load_registers
+from poverty_watch.screening.parameters import in_force, load_parameters
+from poverty_watch.screening.staging import run_staging
+from tests.screening.given import deliver, person_id
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("*/*/expect.yaml"))
+APRIL = "2021-04"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return content
+
+
+def _inputs(lake: Path, given: dict[str, Any]) -> MonthInputs:
+    month = Month.parse(given.get("month", APRIL))
+    deliveries = deliver(lake, given, month)
+    return MonthInputs(month, tuple(deliveries), load_catalogue(), Lake(lake), load_registers())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_case(case: Path, tmp_path: Path) -> None:
+    inputs = _inputs(tmp_path, _read(case / "given.yaml"))
+    expected = _read(case / "expect.yaml")
+    definitions = load_definitions()
+    name = case.parent.name
+    with DuckEngine.opened(threads=1) as engine:
+        tables = run_staging(engine, inputs, definitions.staging)
+        if name in tables:
+            _agree_on_rows(tables[name].to_pylist(), expected["rows"])
+            return
+        runner = CheckRunner(engine, inputs, in_force(load_parameters(), inputs.month))
+        files = {file.id: file for file in (*definitions.rules, *definitions.comparisons)}
+        for relation in files[name].relations - tables.keys():
+            engine.attach(relation, inputs.relation(relation))
+        rules = {file.id: file for file in definitions.rules}
+        if name in rules:
+            done = runner.rule(rules[name])
+            _agree_on_hits(done, expected)
+        else:
+            done = runner.comparison(next(f for f in definitions.comparisons if f.id == name))
+            _agree_on_findings(done, expected)
+    _agree_on_record(done, expected)
+
+
+def _agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:
+    wanted = expected["hits"]
+    assert [hit["household_id"] for hit in done.rows] == [hit["household"] for hit in wanted]
+    for hit, want in zip(done.rows, wanted, strict=True):
+        for key in ("severity", "value", "threshold"):
+            if key in want:
+                assert hit[key] == str(want[key]), f"{want['household']}: {key}"
+        if "person" in want:
+            assert hit["person_id"] == person_id(str(want["person"])), want["household"]
+        evidence = json.loads(hit["evidence"])
+        if "people" in want:
+            people = [int(row["person_id"]) for row in evidence["rows"]]
+            assert people == [person_id(str(symbol)) for symbol in want["people"]]
+        if "sentence" in want:
+            assert evidence["sentence"] == want["sentence"]
+        if "sent_back" in want:
+            assert evidence["sent_back"]["rows_total"] == want["sent_back"]
+
+
+def _agree_on_findings(done: Checked, expected: dict[str, Any]) -> None:
+    found = [
+        {
+            "household": finding["household_id"],
+            "person": finding["person_id"],
+            "dataset": finding["dataset"],
+        }
+        for finding in done.rows
+    ]
+    wanted = [
+        {
+            "household": want.get("household"),
+            "person": person_id(str(want["person"])) if "person" in want else None,
+            "dataset": want.get("dataset"),
+        }
+        for want in expected["findings"]
+    ]
+    assert sorted(found, key=str) == sorted(wanted, key=str)
+    sentences = [want["sentence"] for want in expected["findings"] if "sentence" in want]
+    told = [json.loads(finding["evidence"])["sentence"] for finding in done.rows]
+    assert set(sentences) <= set(told)
+
+
+def _agree_on_record(done: Checked, expected: dict[str, Any]) -> None:
+    assert done.record["status"] == expected.get("status", "ran")
+    assert done.record["lacks"] == expected.get("lacks", [])
+    if "eligible" in expected:
+        counts = done.record["eligible"]
+        assert counts.get("household_id", counts["rows"]) == expected["eligible"]
+
+
+def _agree_on_rows(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> None:
+    def named(row: dict[str, Any]) -> dict[str, Any]:
+        ids = {"person_id", "head_person_id"} & row.keys()
+        return {**row, **{key: person_id(str(row[key])) for key in ids if row[key] is not None}}
+
+    columns = list(wanted[0]) if wanted else []
+    assert all(list(row) == columns for row in wanted), "every row of a case names the same columns"
+    trimmed = [{key: row[key] for key in columns} for row in found]
+    assert sorted(trimmed, key=str) == sorted((named(row) for row in wanted), key=str)
