@@ -1,0 +1,72 @@
+"""表二: what every department delivered for the month and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from poverty_watch.contracts import Catalogue
+from poverty_watch.identity import mask_numbers
+from poverty_watch.report.facts import DatasetFate
+from poverty_watch.report.values import NOT_KNOWN, Row
+from poverty_watch.settings import REFERENCE
+
+STATUS_WORDS = {
+    "accepted": "已接收",
+    "accepted_with_warnings": "已接收（有提示）",
+    "rejected": "整份退回",
+    "nil": "零报告",
+    "missing": "未报送",
+    "error": "处理出错",
+}
+_SHOWN = 3
+NOT_SETTLED = "尚未处理"
+KIND_WORDS = {"snapshot": "月末全量", "increment": "当月增量", "year_to_date": "当年累计"}
+
+
+@lru_cache(maxsize=1)
+def _fault_titles() -> dict[str, str]:
+    path = REFERENCE / "faults.yaml"
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {code: entry["title"] for code, entry in content.items()}
+
+
+def faults_text(faults: Mapping[str, int]) -> str:
+    """Why rows were sent back: the most frequent reasons, as 身份证号为空 3行, the rest summed."""
+    titles = _fault_titles()
+    ordered = sorted(faults.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{titles.get(code, code)} {rows}行" for code, rows in ordered[:_SHOWN] if rows]
+    if rest := sum(rows for _, rows in ordered[_SHOWN:]):
+        shown.append(f"其他原因 {rest}行")
+    return "；".join(shown)
+
+
+def _sentences(messages: Iterable[str]) -> str:
+    told = "；".join(message.strip().rstrip("。；") for message in messages)
+    return mask_numbers(f"{told}。" if told else "")
+
+
+def delivery_rows(fates: Mapping[str, DatasetFate], catalogue: Catalogue) -> list[Row]:
+    """One row per department and dataset that it owes, in the catalogue's order."""
+    rows: list[Row] = []
+    for department in catalogue.departments.values():
+        for dataset, contract in department.contracts.items():
+            fate = fates.get(dataset)
+            rows.append(
+                {
+                    "部门": department.title,
+                    "数据": contract.title,
+                    "报送方式": KIND_WORDS[contract.kind],
+                    "应报": "是",
+                    "状态": NOT_SETTLED if fate is None else STATUS_WORDS[fate.status],
+                    "版本": NOT_KNOWN if fate is None else fate.version,
+                    "接收行": NOT_KNOWN if fate is None else fate.accepted_rows,
+                    "退回行": NOT_KNOWN if fate is None else fate.rejected_rows,
+                    "退回原因": "" if fate is None else faults_text(fate.faults),
+                    "说明": "" if fate is None else _sentences(fate.messages),
+                }
+            )
+    return rows

@@ -1,0 +1,135 @@
+"""What the ledger and the lake know about a month, as plain values: the report's only input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from poverty_watch.lake.screenings import Screenings
+from poverty_watch.ledger.deliveries import fates
+from poverty_watch.ledger.models import Lead, ReportVersion, Screening, Task, TaskReason
+from poverty_watch.ledger.screenings import current_screening
+from poverty_watch.months import Month
+from poverty_watch.report.errors import ReportError
+from poverty_watch.settings import Settings
+
+
+@dataclass(frozen=True)
+class DatasetFate:
+    """What became of a dataset; counts are None where no delivery is in force."""
+
+    status: str
+    version: int | None
+    accepted_rows: int | None
+    rejected_rows: int | None
+    faults: dict[str, int]
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The inputs of a month's report.
+
+    ``leads`` has household_id, township, reasons; ``tasks`` household_id, is_open; ``closing`` is
+    期末未消除 of the newest report of the month before ({township: {class: [households,
+    persons]}}), None where there is none.
+    """
+
+    month: Month
+    screening: Screening
+    fates: dict[str, DatasetFate]
+    leads: pa.Table
+    tasks: pa.Table
+    closing: dict[str, dict[str, list[int]]] | None
+
+
+def newest_version(session: Session, month: Month) -> ReportVersion | None:
+    """The newest report version of a month."""
+    return session.scalars(
+        select(ReportVersion)
+        .where(ReportVersion.month == str(month))
+        .order_by(ReportVersion.number.desc())
+        .limit(1)
+    ).first()
+
+
+def gather(session: Session, month: Month) -> Facts:
+    """Read a month's facts.
+
+    Raises:
+        ReportError: the month was not screened yet.
+    """
+    screening = current_screening(session, month)
+    if screening is None:
+        raise ReportError(
+            f"{month.chinese}还没有完成数据比对，不能生成报表。请先运行比对和预警；"
+            "如果名册没有送到，请先补送名册。"
+        )
+    before = newest_version(session, month - 1)
+    return Facts(
+        month=month,
+        screening=screening,
+        fates=dataset_fates(session, month),
+        leads=_leads(session, month),
+        tasks=_tasks(session, month),
+        closing=None if before is None else before.manifest.get("closing"),
+    )
+
+
+def dataset_fates(session: Session, month: Month) -> dict[str, DatasetFate]:
+    """What became of every dataset of the month that intake has settled, by dataset."""
+    found: dict[str, DatasetFate] = {}
+    for fate in fates(session, month):
+        delivery = fate.delivery
+        found[fate.dataset] = DatasetFate(
+            status=fate.status,
+            version=delivery.version if delivery else None,
+            accepted_rows=delivery.accepted_rows if delivery else None,
+            rejected_rows=delivery.rejected_rows if delivery else None,
+            faults=dict(delivery.faults or {}) if delivery else {},
+            messages=tuple(fate.messages or ()),
+        )
+    return found
+
+
+def computed_table(settings: Settings, facts: Facts, name: str) -> pa.Table | None:
+    """A table of the month's screening; None if the screening has none of that name."""
+    screenings = Screenings(settings.lake)
+    path = screenings.path(facts.month, facts.screening.fingerprint, name)
+    if not path.exists():
+        return None
+    return screenings.read(facts.month, facts.screening.fingerprint, name)
+
+
+def _leads(session: Session, month: Month) -> pa.Table:
+    rows = session.execute(
+        select(Lead.household_id, Lead.township, Lead.reasons)
+        .where(Lead.month == str(month), Lead.status == "raised")
+        .order_by(Lead.household_id)
+    ).all()
+    return pa.table(
+        {
+            "household_id": pa.array([row.household_id for row in rows], pa.string()),
+            "township": pa.array([row.township for row in rows], pa.string()),
+            "reasons": pa.array([sorted(row.reasons) for row in rows], pa.list_(pa.string())),
+        }
+    )
+
+
+def _tasks(session: Session, month: Month) -> pa.Table:
+    of_month = select(TaskReason.task_id).where(TaskReason.month == str(month))
+    rows: Any = session.execute(
+        select(Task.household_id, Task.status)
+        .where(or_(Task.month == str(month), Task.id.in_(of_month)))
+        .order_by(Task.household_id, Task.id)
+    ).all()
+    return pa.table(
+        {
+            "household_id": pa.array([row.household_id for row in rows], pa.string()),
+            "is_open": pa.array([row.status == "open" for row in rows], pa.bool_()),
+        }
+    )

@@ -1,0 +1,152 @@
+"""Report versions: one for each state of the data, never changed, safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from poverty_watch.ledger.models import JournalEntry, ReportVersion
+from poverty_watch.months import Month
+from poverty_watch.report import ReportError, build_report, sign_report, versions
+from tests.report.conftest import APRIL, ScreenedMonth, household
+
+
+def rows(month: ScreenedMonth) -> list[ReportVersion]:
+    with month.ledger.transaction() as session:
+        return list(session.scalars(select(ReportVersion).order_by(ReportVersion.number)))
+
+
+def test_the_same_data_makes_one_version_and_leaves_the_file_alone(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    first = build_report(APRIL, april.settings, april.ledger)
+    stamp = first.path.stat().st_mtime_ns
+    second = build_report(APRIL, april.settings, april.ledger)
+    assert first.path.name == "月报表_2021年4月_第1版_草稿.xlsx"
+    assert first.path.parent == april.settings.outbox / "2021-04"
+    assert (first.is_new, second.is_new, second.path) == (True, False, first.path)
+    assert first.path.stat().st_mtime_ns == stamp
+    assert len(rows(april)) == 1
+
+
+def test_a_lost_file_is_made_again_byte_for_byte(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    result = build_report(APRIL, april.settings, april.ledger)
+    content = result.path.read_bytes()
+    result.path.unlink()
+    build_report(APRIL, april.settings, april.ledger)
+    assert result.path.read_bytes() == content
+
+
+@pytest.mark.parametrize("change", ["lead", "delivery", "screening"])
+def test_changed_data_makes_the_next_version_and_keeps_the_old(
+    april: ScreenedMonth, change: str
+) -> None:
+    april.screen([household()])
+    old = build_report(APRIL, april.settings, april.ledger)
+    content = old.path.read_bytes()
+    if change == "lead":
+        april.lead("R:1", "W01")
+    elif change == "delivery":
+        april.deliver("vehicles", "public_security", "missing")
+    else:
+        april.screen([household()], fingerprint="e" * 64)
+    new = build_report(APRIL, april.settings, april.ledger)
+    assert new.number == 2
+    assert old.path.read_bytes() == content
+    assert "第2版" in new.path.name
+
+
+def test_a_run_killed_between_file_and_ledger_is_completed(
+    april: ScreenedMonth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    april.screen([household()])
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(versions, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build_report(APRIL, april.settings, april.ledger)
+    assert rows(april) == []
+    result = build_report(APRIL, april.settings, april.ledger)
+    assert [row.number for row in rows(april)] == [1]
+    assert [path.name for path in result.path.parent.iterdir()] == [result.path.name]
+
+
+def test_a_recomputed_month_is_marked(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    result = build_report(APRIL, april.settings, april.ledger, kind="recomputed")
+    assert result.path.name.endswith("_补算.xlsx")
+    assert load_workbook(result.path)["说明"]["A2"].value == "补算（未签发）"
+
+
+def test_signing_makes_a_version_of_the_same_figures(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    build_report(APRIL, april.settings, april.ledger)
+    signed = sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+    assert (signed.number, signed.kind) == (2, "signed")
+    assert signed.path.name == "月报表_2021年4月_第2版_签发.xlsx"
+    assert "示例签发人" in load_workbook(signed.path)["说明"]["A2"].value
+    with april.ledger.transaction() as session:
+        entry = session.scalars(select(JournalEntry).where(JournalEntry.action == "签发报表")).one()
+        assert entry.actor == "示例签发人"
+
+
+def test_after_signing_nothing_more_is_made_of_the_same_data(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    build_report(APRIL, april.settings, april.ledger)
+    signed = sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+    assert build_report(APRIL, april.settings, april.ledger).path == signed.path
+    assert not sign_report(APRIL, april.settings, april.ledger, "另一示例人").is_new
+    assert [row.signed_by for row in rows(april)] == [None, "示例签发人"]
+
+
+def test_signing_what_has_changed_since_is_refused(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    build_report(APRIL, april.settings, april.ledger)
+    april.lead("R:1", "W01")
+    with pytest.raises(ReportError, match="数据有变化"):
+        sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+
+
+def test_signing_without_a_draft_or_a_name_is_refused(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    with pytest.raises(ReportError, match="没有报表草稿"):
+        sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+    with pytest.raises(ReportError, match="签发人"):
+        sign_report(APRIL, april.settings, april.ledger, "  ")
+
+
+def test_an_opening_stock_that_was_not_reported_is_said_and_not_signed(
+    april: ScreenedMonth, screened: Callable[[Month], ScreenedMonth]
+) -> None:
+    march = screened(APRIL - 1)
+    march.screen([household("1"), household("2")])
+    build_report(march.month, march.settings, march.ledger)
+    april.screen([household("1")], [household("1")])
+    draft = build_report(APRIL, april.settings, april.ledger)
+    notes = [str(row[1].value) for row in load_workbook(draft.path)["说明"].iter_rows()]
+    assert any("期初与2021年3月报表的期末有 2 处不同" in note for note in notes)
+    with pytest.raises(ReportError, match="2021年3月报表期末 2 户 6 人，本月期初 1 户 3 人"):
+        sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+
+
+def test_a_month_that_is_not_screened_has_no_report(april: ScreenedMonth) -> None:
+    with pytest.raises(ReportError, match="还没有完成数据比对"):
+        build_report(APRIL, april.settings, april.ledger)
+    assert not april.settings.outbox.exists()
+
+
+def test_the_manifest_says_what_the_version_was_made_from(april: ScreenedMonth) -> None:
+    april.screen([household()], checks=[{"id": "W01", "status": "ran", "sha256": "abc"}])
+    april.deliver("vehicles", "public_security", accepted=4)
+    build_report(APRIL, april.settings, april.ledger)
+    (row,) = rows(april)
+    assert row.manifest["checks"][0]["sha256"] == "abc"
+    assert row.manifest["datasets"]["vehicles"] == {"status": "accepted", "version": 1}
+    assert set(row.manifest["queries"]) >= {"register_movements", "stocks_flows"}
+    assert row.manifest["closing"]["甸阳镇"]["脱贫不稳定户"] == [1, 3]
