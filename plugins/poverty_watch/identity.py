@@ -11,8 +11,9 @@ import os
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 CHECK_CHARACTERS = "10X98765432"
 EARLIEST_BIRTH = np.datetime64("1900-01-01")
 
+_CERTIFICATE = "^[0-9]{17}[0-9X][0-9A-Z]{2}([0-9A-Z]{2})?$"
 _WELL_FORMED = "^[0-9]{17}[0-9X]$"
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]*)?E[+-]?[0-9]+", re.IGNORECASE)
 _QUOTES = set("'\"`´‘’‚‛“”„‟«»‹›「」『』〝〞〟ʼʹʺ′″＇＂＇")
@@ -45,18 +47,18 @@ def normalise(text: str) -> str:
     evened out; 15 digits become 18; a disability-certificate number of 20 or 22 characters becomes
     its first 18. What is no number comes back as it is, evened out.
     """
-    characters = (
-        character
-        for character in unicodedata.normalize("NFKC", text)
-        if character not in _QUOTES and not _is_white(character)
-    )
-    number = "".join(characters).replace("x", "X")
+    # Twice: some quotes fall apart into a blank and an accent when they are evened out.
+    number = _plain(unicodedata.normalize("NFKC", _plain(text))).replace("x", "X")
     if re.fullmatch("[0-9]{15}", number):
         seventeen = f"{number[:6]}19{number[6:]}"
         return seventeen + check_digit(seventeen)
-    if len(number) in (20, 22):
+    if len(number) in (20, 22) and not _SCIENTIFIC.fullmatch(number):
         return number[:18]
     return number
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c not in _QUOTES and not _is_white(c))
 
 
 def _is_white(character: str) -> bool:
@@ -95,7 +97,7 @@ def judge(cells: pa.Array, lost_digits: npt.NDArray[np.bool_], month_end: date) 
         lost_digits: True where the cell was a number of 10^15 or more, whose last digits are gone.
         month_end: births after this day are no real dates yet.
     """
-    cells = cells.cast(pa.large_string())
+    cells = _shortened(cells.cast(pa.large_string()))
     well_formed = np.asarray(
         pc.fill_null(pc.match_substring_regex(cells, _WELL_FORMED), False), dtype=bool
     )
@@ -132,6 +134,12 @@ def judge(cells: pa.Array, lost_digits: npt.NDArray[np.bool_], month_end: date) 
         fault=pa.array(form_faults, pa.string()),
         birth_date=pa.array(birth, pa.date32()),
     )
+
+
+def _shortened(cells: pa.Array) -> pa.Array:
+    """Plainly written numbers of disability certificates cut to 18 characters, all at once."""
+    is_certificate = pc.fill_null(pc.match_substring_regex(cells, _CERTIFICATE), False)
+    return pc.if_else(is_certificate, pc.utf8_slice_codeunits(cells, 0, 18), cells)
 
 
 def _dates_and_digits(
@@ -194,24 +202,29 @@ class Keyring:
 
     person_key: bytes
     seal_key: bytes
+    # The same persons come back in most of a month's deliveries.
+    _memo: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def open(cls, folder: Path) -> Keyring:
         """Read the keys in ``folder``; make them (mode 0600) where there are none yet."""
-        return cls(_key(folder, "person.key"), _key(folder, "seal.key"))
+        return _keyring(_key(folder, "person.key"), _key(folder, "seal.key"))
 
     def person_ids(self, numbers: pa.Array) -> pa.Array:
         """64-bit keyed hashes (HMAC-SHA-256) of normalised numbers; null stays null."""
-        key = self.person_key
+        known = numbers.drop_null().to_pylist()
+        memo = self._memo
+        fresh = [number for number in known if number not in memo]
         digest = hmac.digest
-        known = numbers.drop_null()
-        hashes = b"".join([digest(key, n.encode(), "sha256")[:8] for n in known.to_pylist()])
-        ids = pa.array(np.frombuffer(hashes, dtype=">i8").astype(np.int64))
+        key = self.person_key
+        hashes = b"".join([digest(key, number.encode(), "sha256")[:8] for number in fresh])
+        memo.update(
+            zip(fresh, np.frombuffer(hashes, dtype=">i8").astype(np.int64).tolist(), strict=True)
+        )
+        ids = pa.array([memo[number] for number in known], pa.int64())
         if len(known) == len(numbers):
             return ids
-        return pc.replace_with_mask(
-            pa.nulls(len(numbers), pa.int64()), numbers.is_valid(), ids
-        )
+        return pc.replace_with_mask(pa.nulls(len(numbers), pa.int64()), numbers.is_valid(), ids)
 
     def person_id(self, number: str) -> int:
         """The keyed hash of one normalised number."""
@@ -243,3 +256,8 @@ class Keyring:
 
         owner = person_id.to_bytes(8, "big", signed=True)
         return AESGCM(self.seal_key).decrypt(sealed[:12], sealed[12:], owner).decode()
+
+
+@lru_cache(maxsize=1)
+def _keyring(person_key: bytes, seal_key: bytes) -> Keyring:
+    return Keyring(person_key, seal_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,7 @@ def _gather(sheet: Sheet, layout: Layout, raw: dict[str, list[Any]], counts: Row
     contiguous = bool(data) and data[-1] - data[0] + 1 == len(data)
     rows = sheet.rows[data[0] : data[-1] + 1] if contiguous else [sheet.rows[p] for p in data]
     for name, position in layout.columns.items():
-        raw[name].extend([row[position] for row in rows])
+        raw[name].extend(map(itemgetter(position), rows))
     counts.all += len(sheet.rows)
     counts.header += layout.header
     counts.blank += layout.blank

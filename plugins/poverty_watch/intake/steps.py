@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.files import folder_written_whole, sha256_of, written_whole
-from poverty_watch.identity import Keyring
+from poverty_watch.identity import Keyring, mask_numbers
 from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
 from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.intake.submissions import Submission, submissions
@@ -233,7 +233,7 @@ def _judge(
         seal_identities(session, keys, judgement.identities)
         seal_phones(session, keys, judgement.phones)
     with folder_written_whole(_work_folder(settings, submission, month)) as beside:
-        pq.write_table(judgement.accepted, beside / ACCEPTED)
+        pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
         pq.write_table(judgement.set_aside, beside / SET_ASIDE)
         outcome = {
             "policy_sha256": policy_sha256(department, submission.dataset),
@@ -336,6 +336,8 @@ def _settle_dataset(
         if sent
         else "missing"
     )
+    # A file's name may hold a number too.
+    messages = [mask_numbers(message) for message in messages]
     _write_fate(session, dataset, department, month, status, in_force_delivery, messages)
     return status
 
@@ -361,7 +363,6 @@ def _settle_submission(
         "files": submission.names,
         "rows": rows,
     }
-    set_aside = pq.read_table(folder / SET_ASIDE)
     version = None
     if outcome["status"] in IN_FORCE:
         version = 1 + (
@@ -372,9 +373,9 @@ def _settle_submission(
             )
             or 0
         )
-        accepted = pq.read_table(folder / ACCEPTED)
-        lake.write(submission.dataset, month, version, accepted, set_aside, manifest)
+        lake.adopt(submission.dataset, month, version, folder, manifest)
     else:
+        set_aside = pq.read_table(folder / SET_ASIDE)
         lake.write_returned(
             submission.dataset, month, submission.content_sha256, set_aside, manifest
         )
@@ -393,7 +394,7 @@ def _settle_submission(
             {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival}
             for f, name in zip(submission.files, submission.names, strict=True)
         ],
-        messages=outcome["messages"],
+        messages=[mask_numbers(message) for message in outcome["messages"]],
         **{f"{name}_rows": count for name, count in rows.items()},
     )
     for name, value in judged.items():

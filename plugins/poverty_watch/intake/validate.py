@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from poverty_watch.contracts import Contract
 from poverty_watch.intake.policy import faults
@@ -60,18 +61,23 @@ def load_suite(path: Path) -> Any:
     return suite
 
 
-def frame_for_suite(standardised: Standardised, marks: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """The columns that suites may speak of.
+def frame_for_suite(
+    standardised: Standardised, marks: Mapping[str, np.ndarray], wanted: Container[str]
+) -> pd.DataFrame:
+    """The columns that a suite speaks of; Great Expectations hashes every column it is given.
 
-    The contract's columns (dates as timestamps, amounts as floats), ``<identity>_fault``,
-    ``<total>_gap`` per accounting identity, and the given marks (``is_duplicate``, ``is_repeated``).
+    Suites may speak of the contract's columns (dates as timestamps, amounts as floats),
+    ``<identity>_fault``, ``<total>_gap`` per accounting identity, and the given marks
+    (``is_duplicate``, ``is_repeated``).
     """
     import pandas as pd
-    import pyarrow as pa
 
     contract = standardised.contract
     data: dict[str, Any] = {}
+    summed = {name for identity in contract.sums for name in (identity.total, *identity.parts)}
     for column in contract.columns:
+        if column.name not in wanted and column.name not in summed:
+            continue
         values = standardised.columns[column.name]
         if column.type in ("date", "month"):
             data[column.name] = values.cast(pa.timestamp("s")).to_pandas()
@@ -84,7 +90,7 @@ def frame_for_suite(standardised: Standardised, marks: Mapping[str, np.ndarray])
         parts = sum(data[part] for part in identity.parts)
         data[f"{identity.total}_gap"] = np.round(data[identity.total] - parts, 4)
     data.update(marks)
-    return pd.DataFrame(data)
+    return pd.DataFrame({name: values for name, values in data.items() if name in wanted})
 
 
 def parameters(contract: Contract, month: Month) -> dict[str, Any]:
@@ -109,7 +115,8 @@ def judge_rows(
     import great_expectations as gx
 
     suite = load_suite(suite_path)
-    frame = frame_for_suite(standardised, marks)
+    spoken_of = {expectation.column for expectation in suite.expectations}
+    frame = frame_for_suite(standardised, marks, spoken_of)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     batch = (
@@ -142,8 +149,11 @@ def judge_rows(
             continue
         rows = outcome.result.get("unexpected_index_list") or []
         if rows:
-            column = config.kwargs["column"].removesuffix("_fault")
-            hits.append((order[code].rank, code, column, np.asarray(rows, dtype=np.int64)))
+            column = config.kwargs["column"]
+            for reason, of_reason in _by_reason(
+                code, np.asarray(rows, dtype=np.int64), standardised
+            ):
+                hits.append((order[reason].rank, reason, column.removesuffix("_fault"), of_reason))
     hits.sort(key=lambda hit: hit[0])
     first = np.full(len(standardised), -1, dtype=np.int64)
     others: dict[int, list[tuple[str, str]]] = {}
@@ -153,3 +163,13 @@ def judge_rows(
         for row in rows.tolist():
             others.setdefault(row, []).append((code, column))
     return RowFaults(first, [(code, column) for _, code, column, _ in hits], others, warnings)
+
+
+def _by_reason(
+    code: str, rows: np.ndarray, standardised: Standardised
+) -> list[tuple[str, np.ndarray]]:
+    """Rows with a faulty identity number by the very reason, all others by the suite's word."""
+    if code != "identity":
+        return [(code, rows)]
+    reasons = np.array(standardised.identity.fault.take(pa.array(rows)).to_pylist())
+    return [(reason, rows[reasons == reason]) for reason in sorted(set(reasons.tolist()))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,19 +67,33 @@ class Lake:
             LakeError: another content stands under that version.
         """
         folder = self.folder(dataset, month, version)
-        standing = folder / MANIFEST
-        if standing.exists():
-            content = json.loads(standing.read_text(encoding="utf-8"))["content_sha256"]
-            if content == manifest["content_sha256"]:
-                return folder
-            raise LakeError(f"{folder} holds another delivery than the one to be settled")
-        with folder_written_whole(folder) as beside:
-            pq.write_table(accepted, beside / ACCEPTED, compression="zstd")
-            pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
-            (beside / MANIFEST).write_text(
-                json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
-            )
+        if not self._stands(folder, manifest):
+            with folder_written_whole(folder) as beside:
+                pq.write_table(accepted, beside / ACCEPTED, compression="zstd")
+                pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
+                _write_manifest(beside, manifest)
         return folder
+
+    def adopt(
+        self, dataset: str, month: Month, version: int, judged: Path, manifest: Mapping[str, Any]
+    ) -> Path:
+        """`write` for a folder that holds ``accepted.parquet`` and ``set_aside.parquet`` already."""
+        folder = self.folder(dataset, month, version)
+        if not self._stands(folder, manifest):
+            with folder_written_whole(folder) as beside:
+                for name in (ACCEPTED, SET_ASIDE):
+                    shutil.copyfile(judged / name, beside / name)
+                _write_manifest(beside, manifest)
+        return folder
+
+    def _stands(self, folder: Path, manifest: Mapping[str, Any]) -> bool:
+        standing = folder / MANIFEST
+        if not standing.exists():
+            return False
+        content = json.loads(standing.read_text(encoding="utf-8"))["content_sha256"]
+        if content != manifest["content_sha256"]:
+            raise LakeError(f"{folder} holds another delivery than the one to be settled")
+        return True
 
     def write_returned(
         self,
@@ -92,7 +107,10 @@ class Lake:
         folder = self.root / dataset / str(month) / f"returned-{content_sha256[:16]}"
         with folder_written_whole(folder) as beside:
             pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
-            (beside / MANIFEST).write_text(
-                json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
-            )
+            _write_manifest(beside, manifest)
         return folder
+
+
+def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.identity import Keyring
@@ -18,25 +19,30 @@ def seal_identities(session: Session, keys: Keyring, numbers: Mapping[int, str])
     known = _known(session, numbers)
     fresh = [person for person in numbers if person not in known]
     sealed = keys.seal_all(fresh, [numbers[person] for person in fresh])
-    if fresh:
-        # Through the connection: the ORM's bulk insert takes four times as long for a whole county.
-        session.connection().execute(
-            insert(SealedPerson.__table__),  # type: ignore[arg-type]
-            [{"person_id": p, "identity": s} for p, s in zip(fresh, sealed, strict=True)],
-        )
+    _write_many(
+        session,
+        "INSERT INTO sealed_person (person_id, identity) VALUES ({0}, {0})",
+        list(zip(fresh, sealed, strict=True)),
+    )
 
 
 def seal_phones(session: Session, keys: Keyring, phones: Mapping[int, str]) -> None:
     """Keep the newest phone of persons whose number is already kept."""
     people = list(phones)
     sealed = keys.seal_all(people, [phones[person] for person in people])
-    if people:
-        session.connection().execute(
-            update(SealedPerson.__table__)  # type: ignore[arg-type]
-            .where(SealedPerson.person_id == bindparam("person"))
-            .values(phone=bindparam("sealed")),
-            [{"person": p, "sealed": s} for p, s in zip(people, sealed, strict=True)],
-        )
+    _write_many(
+        session,
+        "UPDATE sealed_person SET phone = {0} WHERE person_id = {0}",
+        list(zip(sealed, people, strict=True)),
+    )
+
+
+def _write_many(session: Session, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    """Bind a whole county's rows through the driver: SQLAlchemy's own binding takes four times as long."""
+    if rows:
+        connection = session.connection()
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        connection.exec_driver_sql(statement.format(mark), rows)
 
 
 def _known(session: Session, people: Iterable[int]) -> set[int]:
