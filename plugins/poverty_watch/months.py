@@ -32,7 +32,9 @@ class Month:
 
     def __post_init__(self) -> None:
         if not (1 <= self.number <= 12 and 1900 <= self.year <= 2999):
-            raise MonthError(f"没有“{self.year}-{self.number:02d}”这个月份，请写成 2021-04 的形式。")
+            raise MonthError(
+                f"没有“{self.year}-{self.number:02d}”这个月份，请写成 2021-04 的形式。"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Month:

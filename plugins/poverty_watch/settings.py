@@ -46,7 +46,9 @@ class Settings:
             try:
                 url = Path(url_file).read_text(encoding="utf-8").strip()
             except OSError as error:
-                raise SettingError(f"读不到台账数据库地址文件 {url_file}：{error.strerror}。") from error
+                raise SettingError(
+                    f"读不到台账数据库地址文件 {url_file}：{error.strerror}。"
+                ) from error
         return cls(home, inbox, url or f"sqlite:///{home / 'ledger.sqlite'}")
 
     @property

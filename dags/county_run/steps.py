@@ -1,0 +1,157 @@
+"""The callables of the tasks of ``monthly_monitoring``, in the order of a month.
+
+Each imports what it needs when it runs: while a DAG file is parsed nothing heavy is loaded. What
+they return goes to XCom and is one Chinese line with counts and paths, never a person's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from county_run.environment import CountyRun, step
+
+LAST_DELIVERY_DAY = 5  # of the following month; the waiting ends as that day does
+
+
+@step
+def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
+    """Whether collecting may begin: all has arrived, the cut-off is past, or the run does not wait."""
+    if run.is_draft or run.is_backfill:
+        return True
+    from poverty_watch.intake.steps import delivered
+    from poverty_watch.settings import today
+
+    cut_off = (run.month + 1).first_day.replace(day=LAST_DELIVERY_DAY)
+    return today() > cut_off or delivered(department_id, run.month, run.settings)
+
+
+@step
+def fetch(run: CountyRun, department_id: str) -> str:
+    """Keep the department's files as delivered."""
+    from poverty_watch.intake.steps import fetch
+
+    return fetch(department_id, run.month, run.settings, run.ledger).summary
+
+
+@step
+def validate(run: CountyRun, department_id: str) -> str:
+    """Read, standardise and judge what is new."""
+    from poverty_watch.intake.steps import validate
+
+    return validate(department_id, run.month, run.settings, run.ledger).summary
+
+
+@step
+def settle(run: CountyRun, department_id: str, earlier: Sequence[str | None]) -> str:
+    """Write down what became of every dataset; ``earlier`` lacks the line of a step that failed."""
+    from poverty_watch.intake.steps import settle
+
+    failed = any(line is None for line in earlier)
+    return settle(
+        department_id, run.month, run.settings, run.ledger, earlier_step_failed=failed
+    ).summary
+
+
+@step
+def stage(run: CountyRun) -> str:
+    """Build persons, households and members."""
+    from poverty_watch.screening import stage
+
+    return stage(run.month, run.settings, run.ledger).summary
+
+
+@step
+def compare(run: CountyRun) -> str:
+    """Run all comparisons."""
+    from poverty_watch.screening import compare
+
+    return compare(run.month, run.settings, run.ledger).summary
+
+
+@step
+def warn(run: CountyRun) -> str:
+    """Run all warning rules."""
+    from poverty_watch.screening import warn
+
+    return warn(run.month, run.settings, run.ledger).summary
+
+
+@step
+def raise_leads(run: CountyRun) -> str:
+    """Suppress, and merge the rest to one lead per household."""
+    from poverty_watch.screening import raise_leads
+
+    return raise_leads(run.month, run.settings, run.ledger).summary
+
+
+@step
+def open_tasks(run: CountyRun) -> str:
+    """One verification task per lead; none for a recomputed month."""
+    _only_if(run.opens_tasks, "补算的月份不派核实任务。")
+    from poverty_watch.settings import today
+    from poverty_watch.verification import open_tasks
+
+    return open_tasks(run.month, run.settings, run.ledger, today()).summary
+
+
+@step
+def write_task_sheets(run: CountyRun) -> str:
+    """One sheet per township."""
+    _only_if(run.opens_tasks, "补算的月份不发核实任务表。")
+    from poverty_watch.verification import write_task_sheets
+
+    paths = write_task_sheets(run.month, run.settings, run.ledger).paths
+    return f"核实任务表：{len(paths)}个乡镇{_where(paths)}"
+
+
+@step
+def build_report(run: CountyRun) -> str:
+    """The workbook of the month."""
+    from poverty_watch.report import build_report
+
+    kind: Any = run.report_kind
+    made = build_report(run.month, run.settings, run.ledger, kind)
+    return f"{made.summary}，在 {made.path}"
+
+
+@step
+def write_exports(run: CountyRun) -> str:
+    """The lists beside the report."""
+    from poverty_watch.report import write_exports
+
+    paths = write_exports(run.month, run.settings, run.ledger)
+    return f"内部清单：{len(paths)}份{_where(paths)}"
+
+
+@step
+def asks_for_signature(run: CountyRun) -> bool:
+    """Whether a person is asked to sign this report."""
+    return run.asks_for_signature
+
+
+@step
+def sign_report(run: CountyRun, answer: dict[str, Any] | None) -> str:
+    """Publish the report under the name of who approved it; anything but a yes fails loudly."""
+    who = (answer or {}).get("responded_by_user") or {}
+    if not who or (answer or {}).get("chosen_options") != ["Approve"]:
+        raise RuntimeError(
+            f"{run.month.chinese}月报未签发：被退回、到期无人审签，或前面的步骤出错。"
+            "报表仍为草稿，处理后请重新运行本月。"
+        )
+    from poverty_watch.report import sign_report
+
+    name = str(who.get("name") or who.get("id"))
+    return sign_report(run.month, run.settings, run.ledger, name).summary
+
+
+def _where(paths: Sequence[Path]) -> str:
+    return f"，在 {paths[0].parent}" if paths else ""
+
+
+def _only_if(wanted: bool, otherwise: str) -> None:
+    if not wanted:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        raise AirflowSkipException(otherwise)

@@ -1,0 +1,121 @@
+"""月度防返贫监测：收齐部门数据，比对、预警、派核实任务、出月报。
+
+每次运行对应**一个月**：运行列表中的“分区键”就是月份（如 `2021-04`）。定时运行在次月1日上午8时开始。
+
+1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
+2. **比对、预警**：按登记为有效的报送计算。缺数据源的规则记为“未运行”并写明缺什么，不会当作没有问题。
+3. **核实任务**：每户一件，按乡镇生成核实任务表。
+4. **月报**：生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”）。退回或到期无人处理，月报就是**未签发**，本次运行显示失败。
+
+**补算**：用“回填”选择月份区间即可。补算照常计算并生成标有“补算”的月报，但不派任务、不发任何东西。
+
+**重跑**：报送没有变化时重跑同一个月，结果一字不变，不会重复派任务。
+"""  # noqa: D415 - a Chinese full stop
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, CronPartitionTimetable, Param, TaskGroup, XComArg, task
+
+from county_run import steps
+from poverty_watch.contracts import Department, load_catalogue
+
+
+def collect(department: Department) -> XComArg:
+    """One department's row: wait, fetch, validate, settle; settling always happens."""
+    with TaskGroup(
+        department.id, group_display_name=department.title, tooltip=f"{department.title}报送"
+    ):
+        arrived = task.sensor(
+            task_id="await_delivery",
+            task_display_name="等待报送",
+            mode="reschedule",
+            poke_interval=timedelta(minutes=30).total_seconds(),
+            timeout=timedelta(days=45).total_seconds(),
+        )(steps.is_delivered_or_due)(department.id)
+        fetched = task(task_id="fetch", task_display_name="收取文件")(steps.fetch)(department.id)
+        judged = task(task_id="validate", task_display_name="校验")(steps.validate)(department.id)
+        settled = task(task_id="settle", task_display_name="登记结果", trigger_rule="all_done")(
+            steps.settle
+        )(department.id, [fetched, judged])
+        arrived >> fetched >> judged >> settled
+    return settled
+
+
+with DAG(
+    "monthly_monitoring",
+    dag_display_name="月度防返贫监测",
+    description="收齐部门数据，比对、预警、派核实任务、出月报",
+    doc_md=__doc__,
+    schedule=CronPartitionTimetable(
+        "0 8 1 * *", timezone="Asia/Shanghai", run_offset=-1, key_format="%Y-%m"
+    ),
+    catchup=False,
+    max_active_runs=1,
+    tags=["月度", "防返贫监测"],
+    default_args={"owner": "县防返贫监测专班"},
+    params={
+        "month": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            title="监测月份",
+            description="没有填分区键时在这里写月份，例如 2021-04。",
+        ),
+        "draft": Param(
+            False,
+            type="boolean",
+            title="只出草稿",
+            description="不等部门报送，不请人签发，月报标为“草稿，未签发”。",
+        ),
+        "open_tasks": Param(
+            None,
+            type=["null", "boolean"],
+            title="派核实任务",
+            description="不填：平时派，补算不派。",
+        ),
+        "ask_for_signature": Param(
+            None,
+            type=["null", "boolean"],
+            title="请人签发",
+            description="不填：平时请，补算和草稿不请。",
+        ),
+    },
+) as dag:
+    settled = [collect(department) for department in load_catalogue().departments.values()]
+    staged = task(task_id="stage", task_display_name="整理人户", trigger_rule="all_done")(
+        steps.stage
+    )()
+    compared = task(task_id="compare", task_display_name="比对")(steps.compare)()
+    warned = task(task_id="warn", task_display_name="预警")(steps.warn)()
+    leads = task(task_id="raise_leads", task_display_name="线索")(steps.raise_leads)()
+    tasks = task(task_id="open_tasks", task_display_name="核实任务")(steps.open_tasks)()
+    sheets = task(task_id="write_task_sheets", task_display_name="核实任务表")(
+        steps.write_task_sheets
+    )()
+    report = task(task_id="build_report", task_display_name="月报", trigger_rule="none_failed")(
+        steps.build_report
+    )()
+    exports = task(task_id="write_exports", task_display_name="内部清单")(steps.write_exports)()
+    asked = task.short_circuit(task_id="ask_for_signature", task_display_name="是否请人签发")(
+        steps.asks_for_signature
+    )()
+    approved = ApprovalOperator(
+        task_id="approve",
+        task_display_name="签发月报",
+        subject="请审签：{{ dag_run.partition_key or dag_run.conf.get('month', '') }} 防返贫监测月报",
+        body="请先打开月报工作簿核对，再作决定。\n\n"
+        "{{ ti.xcom_pull(task_ids='build_report') }}\n\n"
+        "{{ ti.xcom_pull(task_ids='open_tasks') or '' }}\n\n"
+        "**Approve** = 同意签发；**Reject** = 退回。到期无人处理按退回办理，月报不签发。",
+        defaults="Reject",
+        response_timeout=timedelta(days=5),
+        fail_on_reject=True,
+    )
+    signed = task(task_id="sign_report", task_display_name="签发登记", trigger_rule="all_done")(
+        steps.sign_report
+    )(approved.output)
+    settled >> staged >> compared >> warned >> leads >> tasks >> sheets
+    [leads, sheets] >> report >> exports >> asked >> approved >> signed

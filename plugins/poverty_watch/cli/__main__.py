@@ -1,0 +1,5 @@
+"""``python -m poverty_watch.cli``."""
+
+from poverty_watch.cli import app
+
+app(prog_name="poverty-watch")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from poverty_watch.contracts import load_catalogue
+from poverty_watch.settings import EXPECTATIONS, PROJECT
+
+DAGS = PROJECT / "dags"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def departments() -> set[str]:
+    return {path.parent.name for path in EXPECTATIONS.glob("*/department.yaml")}
+
+
+def test_dags_load_without_errors_and_are_exactly_the_known_ones(bag: Any) -> None:
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {"monthly_monitoring"}
+
+
+def test_every_department_folder_is_a_group_under_its_chinese_name(monthly: Any) -> None:
+    titles = {id_: d.title for id_, d in load_catalogue().departments.items()}
+    shown = {
+        id_: child.group_display_name
+        for id_, child in monthly.task_group.children.items()
+        if hasattr(child, "group_display_name")
+    }
+    assert set(shown) == departments()
+    assert shown == titles
+
+
+def test_a_department_waits_fetches_validates_and_always_settles(monthly: Any) -> None:
+    for department in departments():
+        settle = monthly.get_task(f"{department}.settle")
+        assert settle.trigger_rule == "all_done"
+        assert settle.upstream_task_ids == {f"{department}.fetch", f"{department}.validate"}
+        assert monthly.get_task(f"{department}.validate").upstream_task_ids == {
+            f"{department}.fetch"
+        }
+        wait = monthly.get_task(f"{department}.await_delivery")
+        assert wait.mode == "reschedule"
+        assert wait.downstream_task_ids == {f"{department}.fetch"}
+
+
+def test_no_department_can_stop_the_month(monthly: Any) -> None:
+    stage = monthly.get_task("stage")
+    assert stage.upstream_task_ids == {f"{department}.settle" for department in departments()}
+    assert stage.trigger_rule == "all_done"
+
+
+def test_a_failed_stage_stops_what_builds_on_it(monthly: Any) -> None:
+    chain = ["stage", "compare", "warn", "raise_leads", "open_tasks", "write_task_sheets"]
+    for before, after in pairwise(chain):
+        task = monthly.get_task(after)
+        assert task.upstream_task_ids == {before}
+        assert task.trigger_rule == "all_success"
+    report = monthly.get_task("build_report")
+    assert report.upstream_task_ids == {"raise_leads", "write_task_sheets"}
+    assert report.trigger_rule == "none_failed"
+
+
+def test_only_a_persons_yes_signs_a_report(monthly: Any) -> None:
+    approve = monthly.get_task("approve")
+    assert approve.defaults == ["Reject"]
+    assert approve.fail_on_reject
+    assert approve.response_timeout is not None
+    assert approve.upstream_task_ids == {"ask_for_signature"}
+    assert monthly.get_task("sign_report").upstream_task_ids == {"approve"}
+
+
+def test_all_that_staff_read_is_chinese(monthly: Any) -> None:
+    shown = [monthly.dag_display_name, monthly.description, monthly.doc_md, monthly.owner]
+    shown += [task.task_display_name for task in monthly.tasks]
+    for name in monthly.params:
+        param = monthly.params.get_param(name)
+        shown += [param.schema["title"], param.description]
+    assert [text for text in shown if not CHINESE.search(text or "")] == []
+    assert monthly.tags
+
+
+def test_a_run_is_a_month(monthly: Any) -> None:
+    timetable = monthly.timetable
+    assert (timetable.expression, str(timetable.timezone)) == ("0 8 1 * *", "Asia/Shanghai")
+    assert (timetable.run_offset, timetable.key_format) == (-1, "%Y-%m")
+    assert not monthly.catchup
+
+
+def test_parsing_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; import monthly_monitoring;"
+        "print([m for m in ('pandas','numpy','duckdb','pyarrow','great_expectations') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=DAGS,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_no_date_of_a_run_is_read_but_its_month() -> None:
+    forbidden = re.compile(r"\{\{\s*(ds|ts)\b|logical_date|partition_date|data_interval")
+    sources = [*DAGS.rglob("*.py"), *(PROJECT / "sql").rglob("*.sql")]
+    assert sources
+    assert [str(path) for path in sources if forbidden.search(Path(path).read_text("utf-8"))] == []

@@ -1,0 +1,65 @@
+"""Everything that an installation holds, by content: to tell whether two runs came to the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from openpyxl import load_workbook
+from sqlalchemy import DateTime, LargeBinary, create_engine, select
+
+from poverty_watch.ledger.models import Base
+
+# Encrypted with a fresh nonce each time, and numbered in the order of writing.
+_LEFT_OUT = (DateTime, LargeBinary)
+_UNORDERED = {"journal", "delivery", "seen_file"}
+
+
+def snapshot(home: Path) -> dict[str, Any]:
+    """Ledger rows, lake tables, workbook cells and text files of a home, by name."""
+    found: dict[str, Any] = {}
+    found |= {f"台账/{name}": rows for name, rows in _ledger(home / "ledger.sqlite").items()}
+    for folder in ("lake", "outbox", "raw"):
+        for path in sorted((home / folder).rglob("*")):
+            if path.is_file():
+                found[str(path.relative_to(home))] = _content(path)
+    return found
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Names of what is not the same in both."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _ledger(path: Path) -> dict[str, list[str]]:
+    engine = create_engine(f"sqlite:///{path}")
+    found = {}
+    with engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            columns = [c for c in table.columns if not isinstance(c.type, _LEFT_OUT)]
+            if table.name in _UNORDERED:
+                columns = [c for c in columns if c.name not in ("id", "delivery_id")]
+            else:
+                columns = [c for c in columns if c.name != "delivery_id"]
+            rows = connection.execute(select(*columns)).mappings()
+            found[table.name] = sorted(
+                json.dumps(dict(row), default=str, sort_keys=True) for row in rows
+            )
+    engine.dispose()
+    return found
+
+
+def _content(path: Path) -> Any:
+    if path.suffix == ".parquet":
+        return sorted(map(repr, pq.read_table(path).to_pylist()))
+    if path.suffix == ".xlsx" and "outbox" in path.parts:
+        book = load_workbook(path)
+        return {
+            sheet.title: [
+                [(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows()
+            ]
+            for sheet in book
+        }
+    return path.read_bytes()
