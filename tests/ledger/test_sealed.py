@@ -1,0 +1,107 @@
+"""Numbers and phones are in one table, sealed; whoever has the database alone reads none."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select, text
+
+from poverty_watch.identity import Keyring, check_digit
+from poverty_watch.ledger.models import SealedPerson
+from poverty_watch.ledger.sealed import (
+    seal_identities,
+    seal_phones,
+    unseal_identities,
+    unseal_phones,
+)
+from poverty_watch.ledger.store import Ledger
+
+PHONE = "13800000000"
+
+
+def numbers(count: int) -> list[str]:
+    """Valid sample numbers: 530501 is no place."""
+    stems = [f"53050119700101{serial:03d}" for serial in range(count)]
+    return [stem + check_digit(stem) for stem in stems]
+
+
+@pytest.fixture
+def people(keys: Keyring) -> dict[int, str]:
+    return {keys.person_id(number): number for number in numbers(3)}
+
+
+def test_what_was_sealed_opens_again(ledger: Ledger, keys: Keyring, people: dict[int, str]) -> None:
+    first, second, _ = people
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        seal_phones(session, keys, {first: PHONE})
+    with ledger.transaction() as session:
+        assert unseal_identities(session, keys, people) == people
+        assert unseal_identities(session, keys, [second, 42]) == {second: people[second]}
+        assert unseal_phones(session, keys, people) == {first: PHONE}
+
+
+def test_sealing_again_keeps_what_is_there_and_adds_what_is_new(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    first = next(iter(people))
+    with ledger.transaction() as session:
+        seal_identities(session, keys, {first: people[first]})
+        before = session.get_one(SealedPerson, first).identity
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+    with ledger.transaction() as session:
+        assert session.get_one(SealedPerson, first).identity == before
+        assert session.query(SealedPerson).count() == 3
+
+
+def test_the_newest_phone_replaces_the_one_before(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    first = next(iter(people))
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        seal_phones(session, keys, {first: "13900000000"})
+        seal_phones(session, keys, {first: PHONE, 42: PHONE})
+        assert unseal_phones(session, keys, [*people, 42]) == {first: PHONE}
+
+
+def test_the_table_holds_no_number_and_no_phone_in_the_plain(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        seal_phones(session, keys, dict.fromkeys(people, PHONE))
+        rows = session.execute(select(SealedPerson.__table__)).all()
+        written = session.execute(text("SELECT * FROM sealed_person")).all()
+    assert len(rows) == 3
+    for row in [*rows, *written]:
+        stored = b"\x00".join(
+            bytes(value) if isinstance(value, (bytes, memoryview)) else str(value).encode()
+            for value in row
+        )
+        assert not any(number.encode() in stored for number in people.values())
+        assert not any(number[6:14].encode() in stored for number in people.values())
+        assert PHONE.encode() not in stored
+
+
+def test_a_seal_moved_to_another_person_does_not_open(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    first, second, _ = people
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        row = session.get_one(SealedPerson, first)
+        row.identity = session.get_one(SealedPerson, second).identity
+    with pytest.raises(InvalidTag), ledger.transaction() as session:
+        unseal_identities(session, keys, [first])
+
+
+def test_more_people_than_one_statement_can_name(ledger: Ledger, keys: Keyring) -> None:
+    # SQLite takes 32,766 values in a statement, PostgreSQL 65,535.
+    people = {person: "53050119700101001X" for person in range(-40_000, 40_000)}
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        seal_identities(session, keys, people)
+    with ledger.transaction() as session:
+        assert len(unseal_identities(session, keys, people)) == len(people)
