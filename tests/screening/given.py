@@ -48,9 +48,7 @@ def person_id(symbol: str) -> int:
     return zlib.crc32(f"sample {symbol}".encode()) * (-1 if len(symbol) % 2 else 1)
 
 
-def deliver(
-    lake: Path, given: Mapping[str, Any], month: Month, version: int = 1
-) -> list[InForce]:
+def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1) -> list[InForce]:
     """Write what is given into the lake; the deliveries that are then in force."""
     given = {"monitoring_register": [], "hukou_register": [], **given}
     for name in given.get("not_delivered", ()):

@@ -19,7 +19,7 @@ from poverty_watch.engine import DuckEngine
 from poverty_watch.lake.versions import Lake
 from poverty_watch.months import Month
 from poverty_watch.screening.checks import Checked, CheckRunner
-from poverty_watch.screening.definitions import load_definitions
+from poverty_watch.screening.definitions import SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
@@ -53,16 +53,16 @@ def test_case(case: Path, tmp_path: Path) -> None:
             _agree_on_rows(tables[name].to_pylist(), expected["rows"])
             return
         runner = CheckRunner(engine, inputs, in_force(load_parameters(), inputs.month))
-        files = {file.id: file for file in (*definitions.rules, *definitions.comparisons)}
-        for relation in files[name].relations - tables.keys():
-            engine.attach(relation, inputs.relation(relation))
         rules = {file.id: file for file in definitions.rules}
-        if name in rules:
-            done = runner.rule(rules[name])
-            _agree_on_hits(done, expected)
-        else:
-            done = runner.comparison(next(f for f in definitions.comparisons if f.id == name))
-            _agree_on_findings(done, expected)
+        comparisons = {file.id: file for file in definitions.comparisons}
+        file: SqlFile[Any] = rules.get(name) or comparisons[name]
+        for relation in file.relations - tables.keys():
+            engine.attach(relation, inputs.relation(relation))
+        done = runner.rule(file) if name in rules else runner.comparison(file)
+    if name in rules:
+        _agree_on_hits(done, expected)
+    else:
+        _agree_on_findings(done, expected)
     _agree_on_record(done, expected)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -57,12 +56,4 @@ class Engine(Protocol):
         Raises:
             EngineError: it reads a relation or parameter that is not there, or does not run.
         """
-        ...
-
-
-class EngineFactory(Protocol):
-    """Opens an engine that is closed at the end of the block."""
-
-    def __call__(self) -> AbstractContextManager[Engine]:
-        """A fresh engine with nothing attached."""
         ...
