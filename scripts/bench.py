@@ -116,11 +116,11 @@ def part_intake(bench: Path, month: str) -> Result:
         import pandas  # noqa: F401
 
         from poverty_watch.contracts import load_catalogue
-        from poverty_watch.intake import judgement, steps, validate
+        from poverty_watch.intake import judgement, steps, suites
         from poverty_watch.ledger.store import open_ledger
         from poverty_watch.months import Month
 
-        return load_catalogue, judgement, steps, validate, open_ledger, Month
+        return load_catalogue, judgement, steps, suites, open_ledger, Month
 
     load_catalogue, judgement, steps, _, open_ledger, month_type = watch.importing(load)
     reading, judging = Watch(), Watch()

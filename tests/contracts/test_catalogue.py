@@ -175,10 +175,15 @@ def test_suites_speak_only_of_columns_and_faults_that_exist() -> None:
     for department in catalogue.departments.values():
         for dataset, contract in department.contracts.items():
             columns = {column.name for column in contract.columns}
-            columns |= {f"{contract.identity.name}_fault", "is_duplicate", "is_repeated"}
+            identity = f"{contract.identity.name}_fault"
+            columns |= {identity, "is_duplicate", "is_repeated"}
             columns |= {f"{identity.total}_gap" for identity in contract.sums}
             written = json.loads(department.suite_path(dataset).read_text(encoding="utf-8"))
             for expectation in written["expectations"]:
                 assert expectation["kwargs"]["column"] in columns, dataset
-                if expectation["severity"] == "critical":  # the others keep the rows
+                if expectation["severity"] != "critical":  # keeps the rows
+                    continue
+                if expectation["kwargs"]["column"] == identity:  # the very reason is in the column
+                    assert expectation["meta"]["fault"] == "identity", dataset
+                else:
                     assert expectation["meta"]["fault"] in faults, dataset

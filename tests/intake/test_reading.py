@@ -199,7 +199,7 @@ def test_an_event_older_than_six_months_goes_back(
 
 def test_a_class_that_the_law_does_not_know_yet_is_no_valid_choice(office: Office) -> None:
     from poverty_watch.contracts import load_catalogue
-    from poverty_watch.intake.validate import parameters
+    from poverty_watch.intake.suites import parameters
 
     contract = load_catalogue().contract("monitoring_register")
     assert "突发严重困难户" not in parameters(contract, APRIL)["monitored_class_values"]

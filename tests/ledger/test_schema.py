@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
+from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Base, Delivery, JournalEntry, Task
 from poverty_watch.ledger.store import MIGRATIONS, Ledger, open_ledger
 from poverty_watch.months import Month
@@ -110,6 +112,17 @@ def test_an_error_undoes_the_whole_transaction(ledger: Ledger) -> None:
         fail()
     with ledger.transaction() as session:
         assert session.query(JournalEntry).count() == 0
+
+
+def test_a_journal_entry_comes_back_as_it_was_written(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        record(session, "试", "全部", month=Month(2021, 4), rows=3)
+    with ledger.transaction() as session:
+        entry = session.query(JournalEntry).one()
+        assert (entry.month, entry.actor, entry.detail) == ("2021-04", "系统", {"rows": 3})
+        # SQLite gives times without a zone; they are UTC all the same.
+        at = entry.at if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)
+    assert abs((datetime.now(UTC) - at).total_seconds()) < 3600
 
 
 def _delivery(content: str, version: int | None) -> Delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,12 @@ InboxOption = Annotated[
         "--inbox", help="报送文件夹，内含“年-月/部门/文件”；不填用 POVERTY_WATCH_HOME 下的 inbox。"
     ),
 ]
+
+
+@app.callback()
+def _private() -> None:
+    """Whatever a verb writes holds persons' data: for the account that runs it, and no other."""
+    os.umask(0o077)
 
 
 @app.command(help="运行一个月：收数、比对、预警、派任务、出月报草稿。不等人，可反复执行。")

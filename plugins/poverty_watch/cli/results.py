@@ -67,6 +67,7 @@ def say_status(month: Month, settings: Settings) -> None:
     from poverty_watch.ledger.store import open_ledger
 
     catalogue = load_catalogue()
+    remarks: list[str] = []
     with open_ledger(settings).transaction() as session:
         known = {fate.dataset: fate for fate in fates(session, month)}
         table = Table(title=f"{month.chinese}报送情况")
@@ -89,9 +90,8 @@ def say_status(month: Month, settings: Settings) -> None:
                     else ("", "", "")
                 )
                 status = STATUS_TITLES.get(fate.status, fate.status)
-                table.add_row(
-                    department.title, contract.title, status, *numbers, "\n".join(fate.messages)
-                )
+                table.add_row(department.title, contract.title, status, *numbers)
+                remarks += [f"{department.title} {contract.title}：{m}" for m in fate.messages]
         leads = session.scalar(
             select(func.count())
             .select_from(Lead)
@@ -106,6 +106,8 @@ def say_status(month: Month, settings: Settings) -> None:
         )
         tasks = Counter(session.scalars(select(Task.status).where(Task.month == str(month))))
     Console().print(table)
+    for remark in remarks:
+        say(f"· {remark}")
     say(f"线索：{leads}户；抑制的命中：{sum(suppressed.values())}条")
     say(f"核实任务：{sum(tasks.values())}件，其中在办{tasks['open']}件")
     report = latest_report(month, settings)

@@ -22,7 +22,7 @@ from poverty_watch.intake.policy import delivery_policy, faults
 from poverty_watch.intake.repeats import duplicates, repeated
 from poverty_watch.intake.sheets import UnreadableError, read_sheets
 from poverty_watch.intake.standardise import ReadFile, Standardised, standardise
-from poverty_watch.intake.validate import RowFaults, judge_rows
+from poverty_watch.intake.suites import RowFaults, judge_rows
 from poverty_watch.months import Month
 
 SET_ASIDE_SCHEMA = pa.schema(

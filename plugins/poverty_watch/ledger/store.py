@@ -49,7 +49,9 @@ def _one_at_a_time(url: str, engine: Engine) -> Iterator[None]:
                 connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _MIGRATION_LOCK})
         return
     path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite gives its journal files the mode of the database itself.
+    path.touch(mode=0o600)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
