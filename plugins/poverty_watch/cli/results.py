@@ -9,14 +9,6 @@ from poverty_watch.contracts import load_catalogue
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 
-STATUS_TITLES = {
-    "accepted": "已接收",
-    "accepted_with_warnings": "已接收（有疑问）",
-    "rejected": "整份退回",
-    "nil": "零报告",
-    "missing": "未报送",
-    "error": "处理出错",
-}
 KIND_TITLES = {"draft": "草稿，未签发", "signed": "已签发", "recomputed": "补算，不对外"}
 
 
@@ -62,7 +54,7 @@ def say_status(month: Month, settings: Settings) -> None:
     from rich.table import Table
     from sqlalchemy import func, select
 
-    from poverty_watch.ledger.deliveries import fates
+    from poverty_watch.ledger.deliveries import STATUS_TITLES, fates
     from poverty_watch.ledger.models import HitFate, Lead, Task
     from poverty_watch.ledger.store import open_ledger
 
@@ -89,7 +81,7 @@ def say_status(month: Month, settings: Settings) -> None:
                     if delivery
                     else ("", "", "")
                 )
-                status = STATUS_TITLES.get(fate.status, fate.status)
+                status = STATUS_TITLES[fate.status]
                 table.add_row(department.title, contract.title, status, *numbers)
                 remarks += [f"{department.title} {contract.title}：{m}" for m in fate.messages]
         leads = session.scalar(

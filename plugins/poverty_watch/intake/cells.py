@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,11 @@ def _amount(text: str | None, blank_is_zero: bool) -> Decimal | None:
         return None
     try:
         number = Decimal(plain)
-        return number.quantize(Decimal("0.0001")) if abs(number) < Decimal(10) ** 13 else None
+        return (
+            number.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+            if abs(number) < Decimal(10) ** 13
+            else None
+        )
     except InvalidOperation:
         return None
 

@@ -20,7 +20,7 @@ from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
 from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import ACCEPTED, SET_ASIDE, Lake
-from poverty_watch.ledger.deliveries import IN_FORCE, in_force
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES, in_force
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
@@ -278,16 +278,6 @@ def settle(
             )
             lines.append(f"{contract.title}{STATUS_TITLES[fate]}")
     return Step(f"{department.title}：" + "，".join(lines))
-
-
-STATUS_TITLES = {
-    "accepted": "已接收",
-    "accepted_with_warnings": "已接收（有疑问）",
-    "rejected": "整份退回",
-    "nil": "零报告",
-    "missing": "未报送",
-    "error": "处理出错",
-}
 
 
 def _settle_dataset(

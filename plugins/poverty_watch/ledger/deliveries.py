@@ -10,6 +10,16 @@ from sqlalchemy.orm import Session
 from poverty_watch.ledger.models import DatasetMonth, Delivery
 from poverty_watch.months import Month
 
+STATUS_TITLES = {
+    "accepted": "已接收",
+    "accepted_with_warnings": "已接收（有疑问）",
+    "rejected": "整份退回",
+    "nil": "零报告",
+    "missing": "未报送",
+    "error": "处理出错",
+}
+"""What staff read for what became of a dataset, wherever they read it."""
+
 IN_FORCE = ("accepted", "accepted_with_warnings", "nil")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from poverty_watch.contracts import Catalogue
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
 from poverty_watch.months import Month
 from poverty_watch.report.facts import Facts
 from poverty_watch.report.values import Row
@@ -119,7 +120,8 @@ def notes(
             for d, fate in sorted(facts.fates.items())
             if fate.status == s
         ]
-        for s, word in (("missing", "未报送"), ("rejected", "整份退回"), ("error", "处理出错"))
+        for s, word in STATUS_TITLES.items()
+        if s not in IN_FORCE
     }
     for word, titles in lost.items():
         if titles:

@@ -10,18 +10,11 @@ import yaml
 
 from poverty_watch.contracts import Catalogue
 from poverty_watch.identity import mask_numbers
+from poverty_watch.ledger.deliveries import STATUS_TITLES
 from poverty_watch.report.facts import DatasetFate
 from poverty_watch.report.values import NOT_KNOWN, Row
 from poverty_watch.settings import REFERENCE
 
-STATUS_WORDS = {
-    "accepted": "已接收",
-    "accepted_with_warnings": "已接收（有提示）",
-    "rejected": "整份退回",
-    "nil": "零报告",
-    "missing": "未报送",
-    "error": "处理出错",
-}
 _SHOWN = 3
 NOT_SETTLED = "尚未处理"
 KIND_WORDS = {"snapshot": "月末全量", "increment": "当月增量", "year_to_date": "当年累计"}
@@ -61,7 +54,7 @@ def delivery_rows(fates: Mapping[str, DatasetFate], catalogue: Catalogue) -> lis
                     "数据": contract.title,
                     "报送方式": KIND_WORDS[contract.kind],
                     "应报": "是",
-                    "状态": NOT_SETTLED if fate is None else STATUS_WORDS[fate.status],
+                    "状态": NOT_SETTLED if fate is None else STATUS_TITLES[fate.status],
                     "版本": NOT_KNOWN if fate is None else fate.version,
                     "接收行": NOT_KNOWN if fate is None else fate.accepted_rows,
                     "退回行": NOT_KNOWN if fate is None else fate.rejected_rows,
