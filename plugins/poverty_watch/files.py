@@ -53,6 +53,7 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    replaced = beside.with_name(f"{beside.name}.replaced")
     beside.mkdir(mode=0o750)
     try:
         yield beside
@@ -61,8 +62,10 @@ def folder_written_whole(folder: Path) -> Iterator[Path]:
                 _sync_file(path)
         _sync_folder(beside)
         if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(beside, folder)
+            os.rename(folder, replaced)
+        os.rename(beside, folder)
         _sync_folder(folder.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(replaced, ignore_errors=True)

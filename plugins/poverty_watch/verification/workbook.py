@@ -30,6 +30,8 @@ _LOCKED = PatternFill("solid", fgColor="F2F2F2")
 _HEAD = PatternFill("solid", fgColor="D9E2EC")
 _ASKED = PatternFill("solid", fgColor="FFF4D6")
 _POINTS_PER_LINE = 13.5
+_LONG = ("reasons", "questions")
+_INDENT = 1.5  # characters that one step of indentation takes
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -112,17 +114,22 @@ def _write_row(sheet: Worksheet, form: SheetForm, number: int, row: TaskRow) -> 
             cell.data_type = "s"
             cell.quotePrefix = value.startswith(_FORMULA_STARTS)
             cell.number_format = "@"
-            lines = max(lines, _lines(value, column.width))
+            lines = max(
+                lines, _lines(value, column.width - (_INDENT if column.field in _LONG else 0))
+            )
         else:
             cell.value = value
             if isinstance(value, date):
                 cell.number_format = "yyyy-mm-dd"
-        long_text = column.field in ("reasons", "questions")
+        long_text = column.field in _LONG
         cell.font = Font(name=_FONT, size=9)
         cell.fill = _LOCKED
         cell.border = _BOX
         cell.alignment = Alignment(
-            horizontal="left" if long_text else "center", vertical="center", wrap_text=True
+            horizontal="left" if long_text else "center",
+            vertical="center",
+            wrap_text=True,
+            indent=1 if long_text else 0,
         )
     for position, column in enumerate(form.answers, start=len(form.facts) + 1):
         cell = sheet.cell(number, position)
@@ -190,7 +197,9 @@ def _set_up_page(sheet: Worksheet, form: SheetForm, header: int, last_row: int, 
     sheet.print_title_rows = f"{header}:{header}"
     sheet.print_area = f"A1:{get_column_letter(last)}{last_row}"
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.5
+    sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.7
+    # Between the page's edge and the table, or the two lie on each other.
+    sheet.page_margins.header = sheet.page_margins.footer = 0.3
     sheet.print_options.horizontalCentered = True
     footer = sheet.oddFooter
     assert footer is not None
