@@ -17,4 +17,4 @@ select
     persons.joined_through
 from persons
 where persons.source <> '前期名册'
-order by persons.household_id, persons.person_id
+order by persons.person_id

@@ -16,7 +16,7 @@ with register_places as (
         household_no,
         row_number() over (
             partition by person_id
-            order by length(household_no), household_no, source_file, source_sheet, source_row
+            order by length(household_no), household_no, name
         ) as place
     from monitoring_register
     where household_no is not null
@@ -76,9 +76,7 @@ hukou_places as (
             order by
                 length(hukou_register.hukou_id),
                 hukou_register.hukou_id,
-                hukou_register.source_file,
-                hukou_register.source_sheet,
-                hukou_register.source_row
+                hukou_register.name
         ) as place
     from hukou_register
     left join register_persons on hukou_register.person_id = register_persons.person_id

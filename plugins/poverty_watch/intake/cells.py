@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-AMOUNT = pa.decimal128(18, 4)
+from poverty_watch.contracts.shape import AMOUNT
+
 LOST_DIGITS_FROM = 1e15
 _EPOCH = date(1899, 12, 30)
 _LOWEST_SERIAL, _HIGHEST_SERIAL = 10_000, 110_000  # 1927 to 2201: years typed alone are no serials

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from poverty_watch.contracts import Contract
+from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.inbox import month_in
@@ -37,13 +38,6 @@ SET_ASIDE_SCHEMA = pa.schema(
         ("all_faults", pa.string()),
     ]
 )
-_LAKE_TYPES = {
-    "identity": pa.int64(),
-    "identity_reference": pa.int64(),
-    "date": pa.date32(),
-    "month": pa.date32(),
-    "amount": cells.AMOUNT,
-}
 
 
 class ConservationError(RuntimeError):
@@ -79,21 +73,6 @@ class Judgement:
     messages: list[str]
     identities: dict[int, str] = field(default_factory=dict)
     phones: dict[int, str] = field(default_factory=dict)
-
-
-def lake_schema(contract: Contract) -> pa.Schema:
-    """The columns of accepted rows in the lake."""
-    fields = [
-        (c.name, _LAKE_TYPES.get(c.type, pa.string()))
-        for c in contract.columns
-        if c.type != "phone"
-    ]
-    fields += [
-        ("birth_date", pa.date32()),
-        ("source_file", pa.string()),
-        ("source_sheet", pa.string()),
-    ]
-    return pa.schema([*fields, ("source_row", pa.int32()), ("is_late", pa.bool_())])
 
 
 def judge_submission(
@@ -169,7 +148,7 @@ def _read(files: Sequence[DeliveredFile]) -> tuple[list[ReadFile], list[str]]:
 def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Judgement:
     return Judgement(
         status="rejected",
-        accepted=lake_schema(contract).empty_table(),
+        accepted=accepted_schema(contract).empty_table(),
         set_aside=SET_ASIDE_SCHEMA.empty_table(),
         rows={"data": data_rows},
         faults={},
@@ -238,7 +217,7 @@ def _judge_rows(
     }
     _conserve(counts.all, rows)
     stops = _stops(contract, rows, counted, history)
-    accepted = pa.table(lake, schema=lake_schema(contract)).filter(pa.array(good))
+    accepted = pa.table(lake, schema=accepted_schema(contract)).filter(pa.array(good))
     judgement = Judgement(
         status="rejected" if stops else "accepted",
         accepted=accepted if not stops else accepted.slice(0, 0),
@@ -259,13 +238,14 @@ def _lake_columns(standardised: Standardised, month: Month, keys: Keyring) -> di
     contract = standardised.contract
     valid = pc.is_null(standardised.identity.fault)
     numbers = pc.if_else(valid, standardised.identity.number, pa.scalar(None, pa.large_string()))
+    schema = accepted_schema(contract)
     columns: dict[str, pa.Array] = {}
     for column in contract.columns:
         values = standardised.columns[column.name]
         if column.type == "identity":
             values = keys.person_ids(numbers)
         if column.type != "phone":
-            columns[column.name] = values.cast(_LAKE_TYPES.get(column.type, pa.string()))
+            columns[column.name] = values.cast(schema.field(column.name).type)
     columns["birth_date"] = standardised.identity.birth_date
     columns |= standardised.source_columns()
     columns["is_late"] = _late(standardised, month)

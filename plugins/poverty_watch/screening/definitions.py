@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -93,12 +93,12 @@ class SqlFile(Generic[_H]):
         """The id in the header."""
         return self.header.id
 
-    @property
+    @cached_property
     def relations(self) -> frozenset[str]:
         """Relations that it reads."""
         return relations_of(self.sql)
 
-    @property
+    @cached_property
     def binds(self) -> frozenset[str]:
         """Names of the parameters that it binds."""
         return frozenset(_PARAMETER.findall(_HEADER.sub("", self.sql)))
@@ -163,8 +163,8 @@ def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[S
         where = f"{folder.name}/{path.name}"
         sql, sha256 = _text(path, path.stat().st_mtime_ns)
         try:
-            files.append(SqlFile(_header_of(sql, header), sql, path, sha256))
             parse(sql)
+            files.append(SqlFile(header.model_validate(_header_of(sql)), sql, path, sha256))
         except ValidationError as error:
             for mistake in error.errors():
                 place = " → ".join(str(part) for part in mistake["loc"])
@@ -177,11 +177,12 @@ def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[S
     return tuple(files)
 
 
-def _header_of(sql: str, header: type[_H]) -> _H:
+@lru_cache(maxsize=512)
+def _header_of(sql: str) -> Any:
     match = _HEADER.match(sql)
     if match is None:
         raise ValueError("文件应以 /* … */ 写的 YAML 文件头开始")
-    return header.model_validate(yaml.safe_load(match[1]))
+    return yaml.safe_load(match[1])
 
 
 def _ordered(

@@ -83,6 +83,10 @@ class MonthInputs:
         return self._by_dataset.get(dataset, {}).get(month or self.month)
 
     @cached_property
+    def _datasets(self) -> frozenset[str]:
+        return frozenset(self.catalogue.contracts)
+
+    @cached_property
     def serving(self) -> dict[str, InForce]:
         """Which delivery of each register serves; a register without one is left out."""
         found: dict[str, InForce] = {}
@@ -185,6 +189,6 @@ class MonthInputs:
     def _split(self, relation: str) -> tuple[str | None, str]:
         for kind in ("", _PREVIOUS, _HISTORY):
             dataset = relation.removesuffix(kind) if kind else relation
-            if (not kind or relation.endswith(kind)) and dataset in self.catalogue.contracts:
+            if (not kind or relation.endswith(kind)) and dataset in self._datasets:
                 return dataset, kind
         return None, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def load_parameters(path: Path = SQL / "parameters.yaml") -> dict[str, Parameter
         DefinitionError: the file is wrong; all mistakes are listed.
     """
     try:
-        content = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = _File.model_validate(_content(path, path.stat().st_mtime_ns))
     except ValidationError as error:
         problems = [
             f"- {' → '.join(str(part) for part in mistake['loc'])}：{mistake['msg']}"
@@ -128,6 +129,11 @@ def load_parameters(path: Path = SQL / "parameters.yaml") -> dict[str, Parameter
     if len(names) != len(set(names)):
         raise DefinitionError(f"{path.name}：参数名称重复")
     return {parameter.name: parameter for parameter in content.parameters}
+
+
+@lru_cache(maxsize=8)
+def _content(path: Path, _modified: int) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def in_force(parameters: dict[str, Parameter], month: Month) -> dict[str, InForce]:
