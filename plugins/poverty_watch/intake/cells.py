@@ -22,6 +22,7 @@ from poverty_watch.contracts.shape import AMOUNT
 
 LOST_DIGITS_FROM = 1e15
 _EPOCH = date(1899, 12, 30)
+_DAYS_TO_1904 = 1462
 _LOWEST_SERIAL, _HIGHEST_SERIAL = 10_000, 110_000  # 1927 to 2201: years typed alone are no serials
 _TIME = r"(?:[T ]*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 _DATE = re.compile(rf"(\d{{4}})([-/.年])(\d{{1,2}})([-/.月])(\d{{1,2}})日?{_TIME}")
@@ -162,6 +163,12 @@ def clean_months(values: Values) -> pa.Array:
 def _calendar(values: Values, read: Callable[[Any], date | None]) -> pa.Array:
     known: dict[Any, date | None] = {value: read(value) for value in set(values)}
     return pa.array([known[value] for value in values], pa.date32())
+
+
+def from_1904(value: Any) -> Any:
+    """A day number of a workbook that counts from 1904, as one that counts from 1900."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value + _DAYS_TO_1904 if is_number and value < _HIGHEST_SERIAL else value
 
 
 def _serial(number: float) -> date | None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poverty_watch.intake.delimited import decode, read_delimited
+from poverty_watch.intake.package import Hidden, PackageFacts, facts_of
+
+if TYPE_CHECKING:
+    from python_calamine import SheetMetadata
 
 Cell = Any
 _ZIP = b"PK\x03\x04"
@@ -30,7 +34,7 @@ class Limits:
 class Sheet:
     """A sheet's cells, row by row. ``numbers[i]`` is row ``i``'s number as the sender sees it.
 
-    ``continued`` counts lines of a CSV that continue a cell of the line before. ``remarks`` are
+    ``is_1904``: numbers that stand for days count from 1904. ``continued`` counts lines of a CSV that continue a cell of the line before. ``remarks`` are
     Chinese sentences about how the sheet was read. ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
     """
 
@@ -38,7 +42,7 @@ class Sheet:
     rows: list[list[Cell]]
     numbers: list[int]
     merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
-    is_hidden: bool = False
+    is_1904: bool = False
     continued: int = 0
     remarks: tuple[str, ...] = ()
 
@@ -78,6 +82,7 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
             f"文件“{name}”不是 Excel 工作簿（只是扩展名如此）。请用 Excel 或 WPS 另存为 .xlsx 后重报。"
         )
     try:
+        facts = facts_of(path) if start.startswith(_ZIP) else PackageFacts()
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = []
             for entry in book.sheets_metadata:
@@ -91,7 +96,8 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
                         rows=rows,
                         numbers=list(range(1, len(rows) + 1)),
                         merged=tuple(sheet.merged_cell_ranges or ()),
-                        is_hidden="Visible" not in str(entry.visible),
+                        is_1904=facts.is_1904,
+                        remarks=_remarks(name, entry, facts.hidden.get(entry.name, Hidden())),
                     )
                 )
             return sheets
@@ -103,6 +109,37 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
         raise UnreadableError(
             f"文件“{name}”已损坏或不是 Excel 工作簿，无法打开。请用 Excel 或 WPS 打开检查，另存为 .xlsx 后重报。"
         ) from error
+
+
+def _remarks(name: str, entry: SheetMetadata, hidden: Hidden) -> tuple[str, ...]:
+    from python_calamine import SheetVisibleEnum
+
+    remarks = []
+    if entry.visible != SheetVisibleEnum.Visible:
+        remarks.append(f"文件“{name}”的工作表“{entry.name}”是隐藏的，已照常读取，请核对。")
+    parts = []
+    if hidden.rows:
+        parts.append(f"{len(hidden.rows)}行（第{_some([str(row) for row in hidden.rows])}行）")
+    if hidden.columns:
+        letters = [_letters(column) for column in hidden.columns]
+        parts.append(f"{len(letters)}列（{_some(letters)}列）")
+    if parts:
+        remarks.append(
+            f"文件“{name}”的工作表“{entry.name}”有{'、'.join(parts)}是隐藏的，已照常读取，请核对。"
+        )
+    return tuple(remarks)
+
+
+def _some(texts: list[str]) -> str:
+    return "、".join(texts[:10]) + ("等" if len(texts) > 10 else "")
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
 def _encrypted(name: str) -> str:

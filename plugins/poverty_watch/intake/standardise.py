@@ -105,12 +105,8 @@ def standardise(
                         f"文件“{file.name}”的工作表“{sheet.name}”没有要求的表头，未作为数据读取。"
                     )
                 continue
-            if sheet.is_hidden:
-                messages.append(
-                    f"文件“{file.name}”的工作表“{sheet.name}”是隐藏的，已照常读取，请核对。"
-                )
             messages += sheet.remarks
-            _gather(sheet, layout, raw, counts)
+            _gather(sheet, layout, contract, raw, counts)
             numbers = np.asarray(sheet.numbers, dtype=np.int32)[
                 np.asarray(layout.data, dtype=np.int64)
             ]
@@ -138,12 +134,21 @@ def standardise(
     )
 
 
-def _gather(sheet: Sheet, layout: Layout, raw: dict[str, list[Any]], counts: RowCount) -> None:
+def _gather(
+    sheet: Sheet,
+    layout: Layout,
+    contract: Contract,
+    raw: dict[str, list[Any]],
+    counts: RowCount,
+) -> None:
     data = layout.data
     contiguous = bool(data) and data[-1] - data[0] + 1 == len(data)
     rows = sheet.rows[data[0] : data[-1] + 1] if contiguous else [sheet.rows[p] for p in data]
     for name, position in layout.columns.items():
-        raw[name].extend(map(itemgetter(position), rows))
+        values = map(itemgetter(position), rows)
+        if sheet.is_1904 and contract.column(name).type in ("date", "month"):
+            values = map(cells.from_1904, values)
+        raw[name].extend(values)
     counts.all += len(sheet.rows)
     counts.header += layout.header
     counts.blank += layout.blank
