@@ -1,0 +1,161 @@
+"""A dataset's sendings of a month, numbered as the sender counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from poverty_watch.contracts import Department
+from poverty_watch.intake.answers.texts import VerdictName
+from poverty_watch.intake.submissions import Submission, submissions
+from poverty_watch.lake.versions import SET_ASIDE, Lake
+from poverty_watch.ledger.deliveries import IN_FORCE
+from poverty_watch.ledger.models import Delivery, SeenFile
+from poverty_watch.months import COUNTY_ZONE, Month
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file of a sending: its name, its content, and when it was first seen (county time)."""
+
+    name: str
+    sha256: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One sending and what became of it.
+
+    ``same_as`` is the earlier sending with exactly the same content; ``standing`` the sending that
+    is in force after this one, None if none is. ``set_aside`` is the Parquet file of its faulty
+    rows, None where nothing was judged row by row.
+    """
+
+    number: int
+    department: Department
+    dataset: str
+    month: Month
+    files: tuple[Arrived, ...]
+    delivery: Delivery
+    same_as: int | None
+    standing: int | None
+    set_aside: Path | None
+
+    @property
+    def verdict(self) -> VerdictName:
+        """Which of the outcomes it is."""
+        delivery = self.delivery
+        if self.same_as is not None:
+            return "identical"
+        if delivery.status == "nil":
+            return "nil"
+        if delivery.status == "accepted_with_warnings":
+            return "accepted_with_warnings"
+        if delivery.status == "accepted":
+            return "accepted_in_part" if delivery.rejected_rows else "accepted_whole"
+        return "rejected_in_rows" if self.was_judged else "rejected_unread"
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether its rows were looked at one by one."""
+        return bool(self.delivery.accepted_rows + self.delivery.rejected_rows)
+
+    @property
+    def title(self) -> str:
+        """The dataset's Chinese name."""
+        return self.department.contracts[self.dataset].title
+
+
+def sendings(
+    session: Session, department: Department, dataset: str, month: Month, lake: Lake
+) -> list[Sending]:
+    """All settled sendings of a dataset, in order; one that could not be judged is left out."""
+    files = list(
+        session.scalars(
+            select(SeenFile).where(
+                SeenFile.month == str(month),
+                SeenFile.department == department.id,
+                SeenFile.dataset == dataset,
+            )
+        )
+    )
+    settled = {
+        delivery.content_sha256: delivery
+        for delivery in session.scalars(
+            select(Delivery).where(Delivery.month == str(month), Delivery.dataset == dataset)
+        )
+    }
+    return _numbered(submissions(dataset, files), settled, department, month, lake)
+
+
+def _numbered(
+    sent: Sequence[Submission],
+    settled: dict[str, Delivery],
+    department: Department,
+    month: Month,
+    lake: Lake,
+) -> list[Sending]:
+    first: dict[str, int] = {}
+    standing: int | None = None
+    found = []
+    for number, submission in enumerate(sent, start=1):
+        delivery = settled.get(submission.content_sha256)
+        if delivery is None:
+            continue
+        same_as = first.get(submission.content_sha256)
+        first.setdefault(submission.content_sha256, number)
+        if delivery.status in IN_FORCE:
+            standing = same_as or number
+        found.append(
+            Sending(
+                number=number,
+                department=department,
+                dataset=submission.dataset,
+                month=month,
+                files=tuple(
+                    Arrived(name, file.sha256, _county_time(file.first_seen_at))
+                    for file, name in zip(submission.files, submission.names, strict=True)
+                ),
+                delivery=delivery,
+                same_as=same_as,
+                standing=standing,
+                set_aside=_set_aside(delivery, month, lake),
+            )
+        )
+    return found
+
+
+def to_correct(sent: Sequence[Sending]) -> Sending | None:
+    """The sending whose rows are still to be mended: the latest one, unless it was clean.
+
+    One that stopped before its rows were read leaves the rows of the sending before to be mended.
+    """
+    own = {sending.number: sending for sending in sent}
+    for sending in reversed(sent):
+        original = own[sending.same_as] if sending.same_as else sending
+        if original.delivery.rejected_rows:
+            return original
+        if original.delivery.status in IN_FORCE:
+            return None
+    return None
+
+
+def _county_time(moment: datetime) -> datetime:
+    # SQLite gives times back without their zone; they are UTC.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(COUNTY_ZONE)
+
+
+def _set_aside(delivery: Delivery, month: Month, lake: Lake) -> Path | None:
+    if delivery.version is not None:
+        path = lake.set_aside(delivery.dataset, month, delivery.version)
+    else:
+        folder = f"returned-{delivery.content_sha256[:16]}"
+        path = lake.root / delivery.dataset / str(month) / folder / SET_ASIDE
+    return path if path.exists() and delivery.rejected_rows else None
