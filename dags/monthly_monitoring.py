@@ -2,7 +2,7 @@
 
 每次运行对应**一个月**：运行列表中的“分区键”就是月份（如 `2021-04`）。定时运行在次月1日上午8时开始。
 
-1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
+1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果、写回执。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
 2. **比对、预警**：按登记为有效的报送计算。缺数据源的规则记为“未运行”并写明缺什么，不会当作没有问题。
 3. **核实任务**：每户一件，按乡镇生成核实任务表。
 4. **月报**：生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”）。退回或到期无人处理，月报就是**未签发**，本次运行显示失败。
@@ -24,7 +24,7 @@ from poverty_watch.contracts import Department, load_catalogue
 
 
 def collect(department: Department) -> XComArg:
-    """One department's row: wait, fetch, validate, settle; settling always happens."""
+    """One department's row: wait, fetch, validate, settle, answer; settling always happens."""
     with TaskGroup(
         department.id, group_display_name=department.title, tooltip=f"{department.title}报送"
     ):
@@ -40,7 +40,8 @@ def collect(department: Department) -> XComArg:
         settled = task(task_id="settle", task_display_name="登记结果", trigger_rule="all_done")(
             steps.settle
         )(department.id, [fetched, judged])
-        arrived >> fetched >> judged >> settled
+        answered = task(task_id="answer", task_display_name="回执")(steps.answer)(department.id)
+        arrived >> fetched >> judged >> settled >> answered
     return settled
 
 

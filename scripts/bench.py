@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,10 @@ class Watch:
         self.imports += time.perf_counter() - started
         return result
 
-    def working(self, work: Callable[[], Any]) -> Any:
+    def working(self, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
         """Run something that is to be measured."""
         started = time.perf_counter()
-        result = work()
+        result = work(*given, **named)
         self.seconds += time.perf_counter() - started
         return result
 
@@ -125,8 +126,8 @@ def part_intake(bench: Path, month: str) -> Result:
     load_catalogue, judgement, steps, _, open_ledger, month_type = watch.importing(load)
     reading, judging = Watch(), Watch()
     read_sheets, judge = judgement.read_sheets, judgement.judge_submission
-    judgement.read_sheets = lambda *given: reading.working(lambda: read_sheets(*given))
-    judgement.judge_submission = lambda *given: judging.working(lambda: judge(*given))
+    judgement.read_sheets = partial(reading.working, read_sheets)
+    judgement.judge_submission = partial(judging.working, judge)
     settings = _settings(bench)
     shutil.rmtree(settings.home, ignore_errors=True)
     settings.home.mkdir(parents=True)

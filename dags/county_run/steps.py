@@ -6,6 +6,7 @@ they return goes to XCom and is one Chinese line with counts and paths, never a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from county_run.environment import CountyRun, step
 
 LAST_DELIVERY_DAY = 5  # of the following month; the waiting ends as that day does
+log = logging.getLogger(__name__)
 
 
 @step
@@ -20,19 +22,35 @@ def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
     """Whether collecting may begin: all has arrived, the cut-off is past, or the run does not wait."""
     if run.is_draft or run.is_backfill:
         return True
-    from poverty_watch.intake.steps import delivered
+    from county_run.connections import source_of
+    from poverty_watch.intake import SourceError, delivered
     from poverty_watch.settings import today
 
     cut_off = (run.month + 1).first_day.replace(day=LAST_DELIVERY_DAY)
-    return today() > cut_off or delivered(department_id, run.month, run.settings)
+    if today() > cut_off:
+        return True
+    try:
+        return delivered(department_id, run.month, run.settings, source_of(department_id))
+    except SourceError as error:
+        # There is time until the cut-off: a source that is down is asked again later.
+        log.warning("%s", error)
+        return False
 
 
 @step
 def fetch(run: CountyRun, department_id: str) -> str:
-    """Keep the department's files as delivered."""
+    """Keep the department's files as delivered; a recomputed month as it was taken then."""
+    from county_run.connections import source_of
     from poverty_watch.intake.steps import fetch
 
-    return fetch(department_id, run.month, run.settings, run.ledger).summary
+    return fetch(
+        department_id,
+        run.month,
+        run.settings,
+        run.ledger,
+        source_of(department_id),
+        ask_again=not run.is_backfill,
+    ).summary
 
 
 @step
@@ -52,6 +70,15 @@ def settle(run: CountyRun, department_id: str, earlier: Sequence[str | None]) ->
     return settle(
         department_id, run.month, run.settings, run.ledger, earlier_step_failed=failed
     ).summary
+
+
+@step
+def answer(run: CountyRun, department_id: str) -> str:
+    """Tell the department what became of each sending; a recomputed month tells nobody."""
+    _only_if(not run.is_backfill, "补算的月份不写回执。")
+    from poverty_watch.intake.answers import write_answers
+
+    return write_answers(department_id, run.month, run.settings, run.ledger).summary
 
 
 @step

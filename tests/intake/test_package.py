@@ -73,7 +73,20 @@ def test_dates_that_count_from_1904(office: Office, path: Path) -> None:
 
 def test_a_plain_workbook_hides_nothing(path: Path) -> None:
     book_with_rows(2).save(path)
-    assert facts_of(path) == PackageFacts(is_1904=False, hidden={})
+    assert facts_of(path) == PackageFacts(is_1904=False, hidden={}, spans={"Sheet": (3, 5)})
+
+
+def test_one_stray_cell_in_the_far_corner_is_not_worth_a_computers_memory(
+    office: Office, path: Path
+) -> None:
+    book = book_with_rows(2)
+    sheet = book.active
+    assert sheet is not None
+    sheet["XFD1048576"] = "x"
+    book.save(path)
+    verdict = office.take_in("disability_certificates")
+    assert verdict.status == "rejected"
+    assert "第1048576行、XFD列" in verdict.messages[0]
 
 
 def test_facts_of_a_sheet_larger_than_one_block(path: Path) -> None:

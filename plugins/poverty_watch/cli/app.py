@@ -1,4 +1,4 @@
-"""The verbs: run, up, down, backfill, sample, status."""
+"""The verbs: run, up, down, backfill, sample, status, and those about deliveries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from poverty_watch.cli.console import CommandError, say, staff_errors
+from poverty_watch.cli.deliveries import deliveries
 from poverty_watch.settings import Settings
 
 app = typer.Typer(
@@ -146,6 +147,9 @@ def status(month: Annotated[str, typer.Argument(help="月份，如 2021-04。")]
         from poverty_watch.months import Month
 
         say_status(Month.parse(month), Settings.from_environment())
+
+
+app.add_typer(deliveries)
 
 
 def _with_inbox(settings: Settings, inbox: Path | None) -> Settings:

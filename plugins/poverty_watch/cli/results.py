@@ -23,9 +23,11 @@ def say_results(month: Month, settings: Settings) -> None:
         say(f"月报（第{number}版，{KIND_TITLES.get(kind, kind)}）：{path}", "bold green")
     count = len(list(sheets.glob("*.xlsx"))) if sheets.is_dir() else 0
     say(f"核实任务表（{count}个乡镇）：{sheets}" if count else "核实任务表：没有需要入户核实的户。")
+    if (outbox / "回执").is_dir():
+        say(f"给部门的回执（退回的行和改法）：{outbox / '回执'}")
     say(f"内部清单：{outbox / 'internal'}")
     say()
-    say("下一步：打开月报核对；把核实任务表发给乡镇入户核实。", "bold")
+    say("下一步：打开月报核对；把核实任务表发给乡镇入户核实，把回执发还各部门。", "bold")
     say("签发：执行 make up 打开网页，触发“月度防返贫监测”本月的运行，在“需要处理的操作”中签发。")
 
 

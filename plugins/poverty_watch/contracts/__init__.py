@@ -1,7 +1,7 @@
 """What each department owes and what its deliveries must look like, read from ``expectations/``."""
 
 from poverty_watch.contracts.catalogue import Catalogue, ContractError, Department, load_catalogue
-from poverty_watch.contracts.models import Column, Contract, DepartmentCard
+from poverty_watch.contracts.models import Column, Contract, DepartmentCard, Pages
 
 __all__ = [
     "Catalogue",
@@ -10,5 +10,6 @@ __all__ = [
     "ContractError",
     "Department",
     "DepartmentCard",
+    "Pages",
     "load_catalogue",
 ]

@@ -10,11 +10,17 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from poverty_watch.contracts.models import Contract, DepartmentCard
+from poverty_watch.contracts.models import (
+    Contract,
+    DatabaseArrival,
+    DepartmentCard,
+    HttpArrival,
+)
 from poverty_watch.settings import EXPECTATIONS
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _CONTRACT = ".contract.yaml"
+_QUERY = ".query.sql"
 
 
 class ContractError(ValueError):
@@ -38,6 +44,10 @@ class Department:
     def suite_path(self, dataset: str) -> Path:
         """The Great Expectations suite of a dataset."""
         return self.folder / f"{dataset}.suite.json"
+
+    def query_path(self, dataset: str) -> Path:
+        """The query that takes a dataset out of the department's database, where it has one."""
+        return self.folder / f"{dataset}{_QUERY}"
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,25 @@ def load_catalogue(root: Path = EXPECTATIONS) -> Catalogue:
     return _load(root.resolve())
 
 
+def _arrival_problems(card: DepartmentCard, folder: Path, datasets: set[str]) -> list[str]:
+    """Datasets of which nobody said where they are taken from, and places of none."""
+    where = f"{folder.name}/department.yaml：arrives"
+    queries = {path.name.removesuffix(_QUERY) for path in folder.glob(f"*{_QUERY}")}
+    problems = []
+    if isinstance(card.arrives, HttpArrival):
+        told = set(card.arrives.datasets)
+        problems += [f"{where} → datasets：没有写 {d} 的接口" for d in sorted(datasets - told)]
+        problems += [f"{where} → datasets：没有数据集 {d}" for d in sorted(told - datasets)]
+    if isinstance(card.arrives, DatabaseArrival):
+        problems += [f"{folder.name}/{d}{_QUERY}：没有这个文件" for d in sorted(datasets - queries)]
+        queries -= datasets
+    problems += [
+        f"{folder.name}/{d}{_QUERY}：没有对应的数据集，或 arrives 没有写 way: database"
+        for d in sorted(queries)
+    ]
+    return problems
+
+
 @lru_cache(maxsize=4)
 def _load(root: Path) -> Catalogue:
     problems: list[str] = []
@@ -110,6 +139,8 @@ def _load(root: Path) -> Catalogue:
             if not (folder / f"{dataset}.suite.json").exists():
                 problems.append(f"{folder.name}/{dataset}.suite.json：没有这个文件")
         if card is not None:
+            datasets = {p.name.removesuffix(_CONTRACT) for p in folder.glob(f"*{_CONTRACT}")}
+            problems += _arrival_problems(card, folder, datasets)
             ordered = dict(sorted(contracts.items(), key=lambda item: item[1].order))
             departments.append(Department(folder.name, card, ordered, folder))
     titles = [c.title for d in departments for c in d.contracts.values()]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from poverty_watch.contracts.places import unknown_placeholders
 from poverty_watch.months import Month
 
 Kind = Literal["snapshot", "increment", "year_to_date"]
@@ -13,10 +14,72 @@ ColumnType = Literal[
     "text", "name", "identity", "identity_reference", "phone", "date", "month", "amount", "choice"
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_places(template: str) -> str:
+    unknown = unknown_placeholders(template)
+    if unknown:
+        raise ValueError(f"不认识的占位符：{'、'.join(unknown)}")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_known_places)]
+
+
+class InboxArrival(_Strict):
+    """The department's files are put into the inbox folder."""
+
+    way: Literal["inbox"]
+
+
+class SftpArrival(_Strict):
+    """The department's files lie on an SFTP server, in ``folder`` and the folders below it."""
+
+    way: Literal["sftp"]
+    connection: ConnectionId
+    folder: Template = "/{month}/{department}"
+
+
+class DatabaseArrival(_Strict):
+    """The department opens a database; ``<dataset>.query.sql`` in its folder says what is taken."""
+
+    way: Literal["database"]
+    connection: ConnectionId
+
+
+class Pages(_Strict):
+    """Where an HTTP interface gives a dataset, page by page.
+
+    ``items`` is where the list of rows is in the answer and ``total`` where the number of all rows,
+    as keys joined by dots; an answer that is the list itself has no ``items``. Without a
+    ``page_parameter`` one request gives everything.
+    """
+
+    path: Template
+    items: str = ""
+    total: str | None = None
+    page_parameter: str | None = None
+    first_page: int = 1
+    page_size_parameter: str = "page_size"
+    page_size: int = Field(default=500, ge=1)
+
+
+class HttpArrival(_Strict):
+    """The department has an HTTP interface that answers in JSON; ``datasets`` says where."""
+
+    way: Literal["http"]
+    connection: ConnectionId
+    datasets: dict[Name, Pages]
+
+
+Arrival = Annotated[
+    InboxArrival | SftpArrival | DatabaseArrival | HttpArrival, Field(discriminator="way")
+]
 
 
 class DepartmentCard(_Strict):
@@ -25,6 +88,7 @@ class DepartmentCard(_Strict):
     title: str
     order: int
     contact_role: str = "数据报送联络员"
+    arrives: Arrival = InboxArrival(way="inbox")
 
 
 class Choice(_Strict):

@@ -73,6 +73,7 @@ class Judgement:
     messages: list[str]
     identities: dict[int, str] = field(default_factory=dict)
     phones: dict[int, str] = field(default_factory=dict)
+    is_readable: bool = True
 
 
 def judge_submission(
@@ -83,10 +84,18 @@ def judge_submission(
     month: Month,
     keys: Keyring,
     history: History,
+    *,
+    stops_waived: bool = False,
 ) -> Judgement:
-    """Read, standardise and validate one submission, and decide what becomes of it."""
+    """Read, standardise and validate one submission, and decide what becomes of it.
+
+    ``stops_waived``: a person has accepted the stops that a person may accept (volume, share of
+    faulty rows); what cannot be read or was sent before stops all the same.
+    """
     with _collector_paused():
-        return _judge_submission(contract, suite, files, is_nil_return, month, keys, history)
+        return _judge_submission(
+            contract, suite, files, is_nil_return, month, keys, history, stops_waived
+        )
 
 
 @contextmanager
@@ -109,16 +118,17 @@ def _judge_submission(
     month: Month,
     keys: Keyring,
     history: History,
+    stops_waived: bool,
 ) -> Judgement:
     read, problems = _read(files)
     if problems:
-        return _stopped(contract, problems)
+        return _unreadable(contract, problems)
     if is_nil_return and not any(_has_data(file, contract, month, keys) for file in read):
         return _nil(contract, [])
     standardised = standardise(contract, read, month, keys)
     messages = standardised.messages + _month_remarks(files, month)
     if standardised.unreadable_files or not standardised.has_layout:
-        return _stopped(contract, standardised.unreadable_files + messages)
+        return _unreadable(contract, standardised.unreadable_files + messages)
     if is_nil_return:
         messages.append("文件名写明“零报告”，但表中有数据行，已按数据接收，请核对。")
     if not len(standardised):
@@ -126,7 +136,7 @@ def _judge_submission(
     own = _as_of_stop(standardised, month)
     if own:
         return _stopped(contract, [own, *messages], standardised.counts.data)
-    return _judge_rows(standardised, suite, month, keys, history, messages)
+    return _judge_rows(standardised, suite, month, keys, history, messages, stops_waived)
 
 
 def _has_data(file: ReadFile, contract: Contract, month: Month, keys: Keyring) -> bool:
@@ -154,6 +164,12 @@ def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Jud
         faults={},
         messages=messages,
     )
+
+
+def _unreadable(contract: Contract, messages: list[str]) -> Judgement:
+    judgement = _stopped(contract, messages)
+    judgement.is_readable = False
+    return judgement
 
 
 def _nil(contract: Contract, messages: list[str]) -> Judgement:
@@ -196,11 +212,12 @@ def _judge_rows(
     keys: Keyring,
     history: History,
     messages: list[str],
+    stops_waived: bool,
 ) -> Judgement:
     contract = standardised.contract
     lake = _lake_columns(standardised, month, keys)
     listed = {n: v for n, v in lake.items() if n in {c.name for c in contract.columns}}
-    marks = {"is_duplicate": duplicates(dict(standardised.columns))}
+    marks = {"is_duplicate": duplicates(standardised.columns, contract.identity.name)}
     if contract.repeated_by_event:
         marks["is_repeated"] = repeated(listed, contract.identity.name, history.earlier_accepted)
     verdict = judge_rows(standardised, suite, month, marks)
@@ -216,7 +233,9 @@ def _judge_rows(
         "total": counts.total,
     }
     _conserve(counts.all, rows)
-    stops = _stops(contract, rows, counted, history)
+    found = _stops(contract, rows, counted, history)
+    stops = [] if stops_waived else [f"{stop.fact}，整份暂不接收{stop.ask}" for stop in found]
+    waived = [f"{stop.fact}，经人工核准接收。" for stop in found] if stops_waived else []
     accepted = pa.table(lake, schema=accepted_schema(contract)).filter(pa.array(good))
     judgement = Judgement(
         status="rejected" if stops else "accepted",
@@ -224,7 +243,7 @@ def _judge_rows(
         set_aside=_set_aside(standardised, verdict),
         rows=rows | {"late": int(pc.sum(accepted["is_late"]).as_py() or 0)},
         faults=dict(sorted(counted.items())),
-        messages=stops + messages,
+        messages=stops + waived + messages,
     )
     if not stops:
         if verdict.warnings:
@@ -267,9 +286,17 @@ def _conserve(all_rows: int, rows: dict[str, int]) -> None:
         raise ConservationError(f"{all_rows} rows in the file, {accounted} accounted for: {rows}")
 
 
+@dataclass(frozen=True)
+class _Stop:
+    """Why a delivery stops until a person accepts it: what was seen, and what is asked."""
+
+    fact: str
+    ask: str
+
+
 def _stops(
     contract: Contract, rows: dict[str, int], counted: Counter[str], history: History
-) -> list[str]:
+) -> list[_Stop]:
     policy = delivery_policy()
     stops = []
     before = history.previous_data_rows
@@ -278,9 +305,12 @@ def _stops(
         and before
         and abs(rows["data"] - before) > policy.volume_change * before
     ):
+        when = history.previous_month.chinese if history.previous_month else "以前"
         stops.append(
-            f"本月数据{rows['data']}行，与{history.previous_month.chinese if history.previous_month else '以前'}"
-            f"的{before}行相差超过{policy.volume_change:.0%}，整份暂不接收。请核对是否漏报或多报；确实如此的，请说明原因。"
+            _Stop(
+                f"本月数据{rows['data']}行，与{when}的{before}行相差超过{policy.volume_change:.0%}",
+                "。请核对是否漏报或多报；确实如此的，请说明原因。",
+            )
         )
     faulty = rows["rejected"] - counted["duplicate"] - counted["repeated"]
     if faulty >= policy.faulty_minimum and faulty > policy.faulty_share * rows["data"]:
@@ -288,8 +318,10 @@ def _stops(
             f"{faults()[code].title}{count}行" for code, count in counted.most_common(3)
         )
         stops.append(
-            f"{rows['data']}行中有{faulty}行有误，超过{policy.faulty_share:.0%}，整份暂不接收（{reasons}）。"
-            "请改正后整份重报；确需接收的，请说明原因。"
+            _Stop(
+                f"{rows['data']}行中有{faulty}行有误，超过{policy.faulty_share:.0%}",
+                f"（{reasons}）。请改正后整份重报；确需接收的，请说明原因。",
+            )
         )
     return stops
 

@@ -15,9 +15,12 @@ from pathlib import Path
 
 _BLOCK = 1 << 20
 _OVERLAP = 1 << 10
+_LARGEST_SEARCHED = 32 << 20
 _DATE_1904 = re.compile(rb'\bdate1904\s*=\s*"(?:1|true)"')
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+_COLUMNS = 16_384
+_PLACE = re.compile(rb' r="([A-Z]{1,3})([0-9]{1,7})"')
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\shidden="(?:1|true)")[^>]*\sr="(\d+)"')
 _HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\shidden="(?:1|true)")[^>]*>')
 
@@ -32,24 +35,37 @@ class Hidden:
 
 @dataclass(frozen=True)
 class PackageFacts:
-    """Facts of a workbook; ``hidden`` by sheet name, only sheets that hide something."""
+    """Facts of a workbook.
+
+    ``hidden`` by sheet name, only sheets that hide something; ``spans`` by sheet name the last row
+    and column (counted from 1) that any cell claims to stand in.
+    """
 
     is_1904: bool = False
     hidden: dict[str, Hidden] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def facts_of(path: Path) -> PackageFacts:
-    """Look into an .xlsx or .xlsm; parts that are not there or not readable say nothing."""
+    """Look into an .xlsx or .xlsm; parts that are not there or not readable say nothing.
+
+    Sheets of more than 32 MB of XML, some 90,000 rows, are exports that nobody hides rows in by hand;
+    they are not searched, which would cost a tenth of the reading.
+    """
     with zipfile.ZipFile(path) as package:
-        names = set(package.namelist())
+        names = {
+            entry.filename for entry in package.infolist() if entry.file_size <= _LARGEST_SEARCHED
+        }
         if "xl/workbook.xml" not in names:
             return PackageFacts()
         workbook = package.read("xl/workbook.xml")
-        hidden = {}
+        hidden, spans = {}, {}
         for title, part in _sheet_parts(package, workbook):
-            if part in names and (found := _hidden(package, part)) != Hidden():
-                hidden[title] = found
-    return PackageFacts(bool(_DATE_1904.search(workbook)), hidden)
+            if part in names:
+                found, spans[title] = _search(package, part)
+                if found != Hidden():
+                    hidden[title] = found
+    return PackageFacts(bool(_DATE_1904.search(workbook)), hidden, spans)
 
 
 def _attribute(tag: bytes, name: bytes) -> str | None:
@@ -72,9 +88,11 @@ def _sheet_parts(package: zipfile.ZipFile, workbook: bytes) -> Iterator[tuple[st
             yield title, target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _hidden(package: zipfile.ZipFile, part: str) -> Hidden:
+def _search(package: zipfile.ZipFile, part: str) -> tuple[Hidden, tuple[int, int]]:
     rows: list[int] = []
     columns: set[int] = set()
+    places: set[bytes] = set()
+    last_row = 1
     tail = b""
     with package.open(part) as stream:
         while block := stream.read(_BLOCK):
@@ -84,6 +102,17 @@ def _hidden(package: zipfile.ZipFile, part: str) -> Hidden:
                 for tag in _HIDDEN_COLUMNS.findall(text):
                     first, last = _attribute(tag, b"min"), _attribute(tag, b"max")
                     if first and last and first.isdigit() and last.isdigit():
-                        columns.update(range(int(first), min(int(last), 16_384) + 1))
+                        columns.update(range(int(first), min(int(last), _COLUMNS) + 1))
+            for letters, number in _PLACE.findall(text):
+                places.add(letters)
+                last_row = max(last_row, int(number))
             tail = block[-_OVERLAP:]
-    return Hidden(tuple(sorted(set(rows))), tuple(sorted(columns)))
+    last_column = max(map(_column_number, places), default=1)
+    return Hidden(tuple(sorted(set(rows))), tuple(sorted(columns))), (last_row, last_column)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

@@ -10,17 +10,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
-def duplicates(columns: dict[str, pa.Array]) -> np.ndarray:
-    """True where a row equals an earlier row of the same delivery in all columns."""
-    if not columns or not len(next(iter(columns.values()))):
-        return np.zeros(0, dtype=bool)
-    codes = {
-        name: np.asarray(values.dictionary_encode(null_encoding="encode").indices)
-        for name, values in columns.items()
-    }
+def duplicates(columns: dict[str, pa.Array], key: str) -> np.ndarray:
+    """True where a row equals an earlier row of the same delivery in all columns.
+
+    ``key`` is the column that tells most rows apart: only rows that share it are compared further.
+    """
     import pandas as pd
 
-    return np.asarray(pd.DataFrame(codes).duplicated().to_numpy(), dtype=bool)
+    keys = columns[key].dictionary_encode(null_encoding="encode")
+    shared = pd.Series(np.asarray(keys.indices)).duplicated(keep=False).to_numpy()
+    candidates = np.flatnonzero(shared)
+    repeats = np.zeros(len(shared), dtype=bool)
+    if len(candidates):
+        codes = {
+            name: np.asarray(
+                values.take(pa.array(candidates)).dictionary_encode(null_encoding="encode").indices
+            )
+            for name, values in columns.items()
+        }
+        repeats[candidates] = pd.DataFrame(codes).duplicated().to_numpy()
+    return repeats
 
 
 def repeated(columns: dict[str, pa.Array], key: str, earlier: Iterable[Path]) -> np.ndarray:

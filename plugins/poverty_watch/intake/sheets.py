@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from python_calamine import SheetMetadata
 
 Cell = Any
+_MOST_CELLS = 40_000_000
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, LookupError, RuntimeError)
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
 
@@ -83,6 +86,7 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
         )
     try:
         facts = facts_of(path) if start.startswith(_ZIP) else PackageFacts()
+        _check_spans(facts, name)
         with CalamineWorkbook.from_path(str(path)) as book:
             sheets = []
             for entry in book.sheets_metadata:
@@ -103,12 +107,27 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
             return sheets
     except PasswordError:
         raise UnreadableError(_encrypted(name)) from None
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+    except UnreadableError:
+        raise
+    except BaseException as error:
+        # calamine is written in Rust: where it is wrong about a file it panics, which is no Exception.
+        is_panic = type(error).__name__ == "PanicException"
+        if not is_panic and not isinstance(error, (CalamineError, *_BROKEN)):
+            raise
         if start.startswith(_OLE) and _is_encrypted_package(path):
             raise UnreadableError(_encrypted(name)) from None
         raise UnreadableError(
             f"文件“{name}”已损坏或不是 Excel 工作簿，无法打开。请用 Excel 或 WPS 打开检查，另存为 .xlsx 后重报。"
         ) from error
+
+
+def _check_spans(facts: PackageFacts, name: str) -> None:
+    for title, (row, column) in facts.spans.items():
+        if row * column > _MOST_CELLS:
+            raise UnreadableError(
+                f"文件“{name}”的工作表“{title}”内容一直延伸到第{row}行、{_letters(column)}列，范围过大，未读取。"
+                "请删去数据以外的多余行列后重报。"
+            )
 
 
 def _remarks(name: str, entry: SheetMetadata, hidden: Hidden) -> tuple[str, ...]:

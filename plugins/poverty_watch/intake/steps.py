@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 from sqlalchemy import func, select
@@ -18,15 +20,20 @@ from poverty_watch.files import folder_written_whole, sha256_of, written_whole
 from poverty_watch.identity import Keyring, mask_numbers
 from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
 from poverty_watch.intake.policy import policy_sha256
+from poverty_watch.intake.sources.interface import Source
+from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import ACCEPTED, SET_ASIDE, Lake
 from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES, in_force
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile
+from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile, StoppedDecision
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
+
+if TYPE_CHECKING:
+    from poverty_watch.intake.judgement import History
 
 _OUTCOME = "outcome.json"
 log = logging.getLogger(__name__)
@@ -39,12 +46,33 @@ class Step:
     summary: str
 
 
-def delivered(department_id: str, month: Month, settings: Settings) -> bool:
-    """Whether every dataset that the department owes has a file in the inbox."""
+def delivered(
+    department_id: str, month: Month, settings: Settings, source: Source | None = None
+) -> bool:
+    """Whether every dataset that the department owes has arrived.
+
+    A dataset of which a source has no row yet has not: the rows may still come.
+
+    Raises:
+        SourceError: the department's source could not be reached or read.
+    """
     catalogue = load_catalogue()
     department = catalogue.departments[department_id]
-    found = {file.dataset for file in files_of(settings.inbox, month, department, catalogue)}
-    return set(department.contracts) <= found
+    arrived = collect(month, department, settings, source)
+    found = {file.dataset for file in _files(month, department, settings, catalogue)}
+    return set(department.contracts) <= found - arrived.empty
+
+
+def _files(
+    month: Month, department: Department, settings: Settings, catalogue: Catalogue
+) -> list[InboxFile]:
+    """What lies in the inbox; for a department with a source, what that brought as well."""
+    if department.card.arrives.way != "inbox" and not settings.inbox.is_dir():
+        return spooled_files(month, department, settings, catalogue)
+    return [
+        *files_of(settings.inbox, month, department, catalogue),
+        *spooled_files(month, department, settings, catalogue),
+    ]
 
 
 def unclaimed(month: Month, settings: Settings) -> list[str]:
@@ -57,15 +85,33 @@ def raw_path(settings: Settings, sha256: str, name: str) -> Path:
     return settings.raw / sha256[:2] / f"{sha256}{Path(name).suffix.lower()}"
 
 
-def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) -> Step:
-    """Keep every file that the department has put into the inbox, and list the ones not read.
+def fetch(
+    department_id: str,
+    month: Month,
+    settings: Settings,
+    ledger: Ledger,
+    source: Source | None = None,
+    *,
+    ask_again: bool = True,
+) -> Step:
+    """Keep every file that the department has delivered, and list the ones not read.
+
+    Args:
+        department_id: the department.
+        month: the month that the files are about.
+        settings: the installation.
+        ledger: its ledger.
+        source: where the department's data are taken from, if its contract says so.
+        ask_again: whether a source is asked that has been asked for this month before.
 
     Raises:
         InboxError: there is no inbox.
+        SourceError: the department's source could not be reached or read.
     """
     catalogue = load_catalogue()
     department = catalogue.departments[department_id]
-    files = files_of(settings.inbox, month, department, catalogue)
+    arrived = collect(month, department, settings, source, ask_again=ask_again)
+    files = _files(month, department, settings, catalogue)
     hashed = [
         (file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files
     ]
@@ -73,13 +119,14 @@ def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) 
         if sha256 is not None and file.dataset is not None:
             _keep_raw(file, raw_path(settings, sha256, file.name))
     with ledger.transaction() as session:
-        known = set(
+        seen = list(
             session.execute(
-                select(SeenFile.path, SeenFile.sha256).where(
-                    SeenFile.month == str(month), SeenFile.department == department_id
-                )
+                select(SeenFile.path, SeenFile.sha256)
+                .where(SeenFile.month == str(month), SeenFile.department == department_id)
+                .order_by(SeenFile.arrival, SeenFile.id)
             ).tuples()
         )
+        known = set(seen)
         fresh = [(file, sha or "") for file, sha in hashed if (file.path, sha or "") not in known]
         arrival = 1 + (
             session.scalar(
@@ -89,6 +136,7 @@ def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) 
             )
             or 0
         )
+        fresh += taken_again(hashed, seen, arrival)
         for file, sha256 in fresh:
             session.add(_seen(file, sha256, department, month, arrival))
         if fresh:
@@ -97,6 +145,7 @@ def fetch(department_id: str, month: Month, settings: Settings, ledger: Ledger) 
             )
     unread = [file.name for file, _ in hashed if file.dataset is None and not file.ignored]
     extra = f"；未识别、未读取：{'、'.join(unread)}" if unread else ""
+    extra += "".join(f"；{remark}" for remark in arrived.remarks)
     return Step(f"{department.title}：{len(files)}个文件，新到{len(fresh)}个{extra}")
 
 
@@ -159,7 +208,21 @@ def _is_to_be_judged(
     if delivery is None:
         return True
     stopped = delivery.status not in IN_FORCE
-    return stopped and delivery.policy_sha256 != policy_sha256(department, submission.dataset)
+    return stopped and delivery.policy_sha256 != _basis(session, submission, department, month)
+
+
+def _decision(session: Session, submission: Submission, month: Month) -> StoppedDecision | None:
+    """What a person has decided about a submission that stopped."""
+    delivery = _settled(session, submission, month)
+    return session.get(StoppedDecision, delivery.id) if delivery else None
+
+
+def _basis(session: Session, submission: Submission, department: Department, month: Month) -> str:
+    """Names what a submission is judged by: the policy files, and a person's decision."""
+    policy = policy_sha256(department, submission.dataset)
+    if _decision(session, submission, month) is None:
+        return policy
+    return hashlib.sha256(f"{policy}:stops waived".encode()).hexdigest()
 
 
 def _work_folder(settings: Settings, submission: Submission, month: Month) -> Path:
@@ -199,23 +262,14 @@ def validate(department_id: str, month: Month, settings: Settings, ledger: Ledge
 def _judge(
     submission: Submission, department: Department, month: Month, settings: Settings, ledger: Ledger
 ) -> None:
-    from poverty_watch.intake.judgement import DeliveredFile, History, judge_submission
+    from poverty_watch.intake.judgement import DeliveredFile, judge_submission
 
     contract = department.contracts[submission.dataset]
     keys = Keyring.open(settings.keys)
-    lake = Lake(settings.lake)
     with ledger.transaction() as session:
-        earlier = [
-            delivery
-            for delivery in in_force(session, month - 1)
-            if delivery.dataset == submission.dataset
-        ]
-        previous = _previous_volume(session, submission.dataset, month)
-    history = History(
-        earlier_accepted=[lake.accepted(d.dataset, d.month, d.version) for d in earlier],
-        previous_data_rows=previous[1] if previous else None,
-        previous_month=previous[0] if previous else None,
-    )
+        history = history_of(session, submission.dataset, month, Lake(settings.lake))
+        basis = _basis(session, submission, department, month)
+        stops_waived = _decision(session, submission, month) is not None
     files = [
         DeliveredFile(raw_path(settings, f.sha256, name), name)
         for f, name in zip(submission.files, submission.names, strict=True)
@@ -228,6 +282,7 @@ def _judge(
         month,
         keys,
         history,
+        stops_waived=stops_waived,
     )
     with ledger.transaction() as session:
         seal_identities(session, keys, judgement.identities)
@@ -236,13 +291,26 @@ def _judge(
         pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
         pq.write_table(judgement.set_aside, beside / SET_ASIDE)
         outcome = {
-            "policy_sha256": policy_sha256(department, submission.dataset),
+            "policy_sha256": basis,
             "status": judgement.status,
             "rows": judgement.rows,
             "faults": judgement.faults,
             "messages": judgement.messages,
         }
         (beside / _OUTCOME).write_text(json.dumps(outcome, ensure_ascii=False), encoding="utf-8")
+
+
+def history_of(session: Session, dataset: str, month: Month, lake: Lake) -> History:
+    """What earlier months hold of a dataset."""
+    from poverty_watch.intake.judgement import History
+
+    earlier = [d for d in in_force(session, month - 1) if d.dataset == dataset]
+    previous = _previous_volume(session, dataset, month)
+    return History(
+        earlier_accepted=[lake.accepted(d.dataset, d.month, d.version) for d in earlier],
+        previous_data_rows=previous[1] if previous else None,
+        previous_month=previous[0] if previous else None,
+    )
 
 
 def _previous_volume(session: Session, dataset: str, month: Month) -> tuple[Month, int] | None:
@@ -278,6 +346,33 @@ def settle(
             )
             lines.append(f"{contract.title}{STATUS_TITLES[fate]}")
     return Step(f"{department.title}：" + "，".join(lines))
+
+
+def judge_decided(dataset: str, month: Month, settings: Settings, ledger: Ledger) -> str:
+    """Judge and settle what of one dataset waits for it, after a person's decision.
+
+    Another submission that cannot be judged does not stop the one that was decided about.
+
+    Returns:
+        What became of the dataset, as in the ledger's DatasetMonth.
+    """
+    department = load_catalogue().department_of(dataset)
+    with ledger.transaction() as session:
+        waiting = [
+            (submission, _decision(session, submission, month) is not None)
+            for submission in _submissions(session, department, month)[dataset]
+            if _is_to_be_judged(session, submission, department, month)
+        ]
+    for submission, is_decided in waiting:
+        try:
+            _judge(submission, department, month, settings, ledger)
+        except Exception:
+            if is_decided:
+                raise
+            log.exception("%s of %s could not be judged", dataset, month)
+    with ledger.transaction() as session:
+        contract = department.contracts[dataset]
+        return _settle_dataset(session, dataset, contract, department, month, settings, False)
 
 
 def _settle_dataset(
@@ -344,8 +439,11 @@ def _settle_submission(
     if not (folder / _OUTCOME).exists():
         return stopped_before
     outcome = json.loads((folder / _OUTCOME).read_text(encoding="utf-8"))
-    if outcome["policy_sha256"] != policy_sha256(department, submission.dataset):
+    if outcome["policy_sha256"] != _basis(session, submission, department, month):
         return stopped_before
+    decision = _decision(session, submission, month)
+    if decision is not None and outcome["status"] in IN_FORCE:
+        outcome["messages"].insert(0, decision.sentence)
     rows: dict[str, int] = outcome["rows"]
     lake = Lake(settings.lake)
     manifest = {

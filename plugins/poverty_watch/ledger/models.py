@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from poverty_watch.months import COUNTY_ZONE
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -256,3 +258,25 @@ class JournalEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class StoppedDecision(Base):
+    """A person's decision to accept a delivery that stopped, with the reason. Never changed."""
+
+    __tablename__ = "stopped_decision"
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    decided_by: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+    @property
+    def sentence(self) -> str:
+        """Who accepted it, when and why, as staff read it."""
+        # SQLite gives times back without their zone; they are UTC.
+        aware = self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
+        day = aware.astimezone(COUNTY_ZONE)
+        return (
+            f"本份曾整份暂停，{day.year}年{day.month}月{day.day}日由{self.decided_by}决定接收，"
+            f"理由：{self.reason.rstrip('。')}。"
+        )

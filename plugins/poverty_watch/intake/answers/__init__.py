@@ -1,4 +1,4 @@
-"""The answer to the sender: receipt, the sender's workbook with its faults marked, correction sheet."""
+"""The answer to the sender: a receipt, and the sender's workbook with its faults marked."""
 
 from poverty_watch.intake.answers.steps import AnswersOutcome, write_answers
 

@@ -27,7 +27,6 @@ _FREE = Look(boxed=False)
 class Enclosed:
     """Names of the workbooks that go with a receipt; ``too_large`` if some file has no copy."""
 
-    correction: str | None = None
     copies: tuple[str, ...] = ()
     too_large: bool = False
 
@@ -203,10 +202,6 @@ class _Front:
             return []
         words, enclosed, steps = self._texts.mend_steps, self._enclosed, []
         to_mend = self._findings.to_mend(self._texts)
-        if enclosed.correction:
-            steps.append(words.correction.format(correction=enclosed.correction))
-        elif to_mend:
-            steps.append(words.too_many.format(count=len(to_mend)))
         if enclosed.copies:
             steps.append(words.marked.format(marked="”“".join(enclosed.copies)))
         if enclosed.too_large:
@@ -214,7 +209,7 @@ class _Front:
         elif not enclosed.copies:
             steps.append(words.marked_missing)
         if to_mend:
-            steps.append(words.whole)
+            steps.append(words.whole.format(count=len(to_mend)))
         needless = len(self._findings.rows) - len(to_mend)
         if needless:
             steps.append(words.nothing.format(count=needless))

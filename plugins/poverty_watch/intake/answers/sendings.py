@@ -131,21 +131,6 @@ def _numbered(
     return found
 
 
-def to_correct(sent: Sequence[Sending]) -> Sending | None:
-    """The sending whose rows are still to be mended: the latest one, unless it was clean.
-
-    One that stopped before its rows were read leaves the rows of the sending before to be mended.
-    """
-    own = {sending.number: sending for sending in sent}
-    for sending in reversed(sent):
-        original = own[sending.same_as] if sending.same_as else sending
-        if original.delivery.rejected_rows:
-            return original
-        if original.delivery.status in IN_FORCE:
-            return None
-    return None
-
-
 def _county_time(moment: datetime) -> datetime:
     # SQLite gives times back without their zone; they are UTC.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -41,16 +41,6 @@ def write(record: Path, fingerprint: str, files: Mapping[str, Save]) -> list[Pat
     return [folder / name for name in files]
 
 
-def withdraw(record: Path) -> bool:
-    """Remove what was written and its record; whether there was anything."""
-    if not record.exists():
-        return False
-    for name in _read(record).get("files", []):
-        (record.parent / name).unlink(missing_ok=True)
-    record.unlink()
-    return True
-
-
 def _read(record: Path) -> dict[str, Any]:
     content: dict[str, Any] = (
         json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}

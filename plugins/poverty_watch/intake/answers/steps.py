@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,10 @@ from poverty_watch.contracts import load_catalogue
 from poverty_watch.files import sha256_of
 from poverty_watch.identity import Keyring
 from poverty_watch.intake.answers import standing
-from poverty_watch.intake.answers.correction import save_correction
-from poverty_watch.intake.answers.findings import FaultyRow, Findings, find
+from poverty_watch.intake.answers.findings import Findings, find
 from poverty_watch.intake.answers.marked import save_marked
 from poverty_watch.intake.answers.receipt import Enclosed, save_receipt
-from poverty_watch.intake.answers.sendings import Sending, sendings, to_correct
+from poverty_watch.intake.answers.sendings import Sending, sendings
 from poverty_watch.intake.answers.texts import AnswerTexts, answer_texts, texts_sha256
 from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.lake.versions import Lake
@@ -53,9 +51,7 @@ def write_answers(
     """Answer every settled sending of a department.
 
     Writes into ``<outbox>/<YYYY-MM>/回执/<department>/`` (files mode 0600), per sending a receipt and
-    marked copies of the files with faulty rows, per dataset one sheet of rows to be corrected. What
-    stands already for the same facts is left alone. A correction sheet that a later, clean sending
-    has made needless is taken away.
+    marked copies of the files with faulty rows. What stands already for the same facts is left alone.
     """
     department = load_catalogue().departments[department_id]
     lake = Lake(settings.lake)
@@ -101,18 +97,7 @@ class _Desk:
 
     def answer_all(self, sent: list[Sending]) -> bool:
         """Answer a dataset's sendings; whether anything on disk has changed."""
-        if not sent:
-            return False
-        current = to_correct(sent)
-        changed = False
-        for sending in sent:
-            look_up = _once(partial(self._find, sending))
-            changed |= self._answer(sending, look_up)
-            if sending is current:
-                changed |= self._correct(sending, look_up)
-        if current is None:
-            changed |= standing.withdraw(self._record(self._correction_name(sent[0])))
-        return changed
+        return any([self._answer(sending) for sending in sent])
 
     def _find(self, sending: Sending) -> Findings:
         if sending.set_aside is None or sending.same_as is not None:
@@ -124,13 +109,13 @@ class _Desk:
         kept = [(f.name, raw_path(self.settings, f.sha256, f.name)) for f in sending.files]
         return find(sending.set_aside, kept, contract)
 
-    def _answer(self, sending: Sending, look_up: Callable[[], Findings]) -> bool:
+    def _answer(self, sending: Sending) -> bool:
         name = self.texts.receipt_name.format(**_names(sending))
-        path, fingerprint = self._record(name), _fingerprint(sending, "receipt", self.texts)
+        path, fingerprint = self._record(name), _fingerprint(sending)
         if (paths := standing.stand(path, fingerprint)) is not None:
             self.outcome.paths += paths
             return False
-        findings = look_up()
+        findings = self._find(sending)
         copies: dict[str, standing.Save] = {}
         too_large = False
         for file in findings.files if findings.have_cells else []:
@@ -145,7 +130,6 @@ class _Desk:
                 texts=self.texts,
             )
         enclosed = Enclosed(
-            correction=self._correction_name(sending) if self._to_correct(findings) else None,
             copies=tuple(copies),
             too_large=too_large,
         )
@@ -154,27 +138,6 @@ class _Desk:
         )
         return self._write(path, fingerprint, {name: receipt} | copies)
 
-    def _correct(self, sending: Sending, look_up: Callable[[], Findings]) -> bool:
-        name = self._correction_name(sending)
-        path, fingerprint = self._record(name), _fingerprint(sending, "correction", self.texts)
-        if (paths := standing.stand(path, fingerprint)) is not None:
-            self.outcome.paths += paths
-            return False
-        findings = look_up()
-        rows = self._to_correct(findings)
-        if not rows:
-            standing.write(path, fingerprint, {})
-            return False
-        save = partial(
-            save_correction, sending=sending, rows=rows, keys=self.keys, texts=self.texts
-        )
-        return self._write(path, fingerprint, {name: save})
-
-    def _to_correct(self, findings: Findings) -> list[FaultyRow]:
-        """The rows of the correction sheet: none if there are so many that all is to be sent again."""
-        rows = findings.to_mend(self.texts) if findings.have_cells else []
-        return rows if len(rows) <= self.texts.correction_rows else []
-
     def _write(self, path: Path, fingerprint: str, files: dict[str, standing.Save]) -> bool:
         self.outcome.paths += standing.write(path, fingerprint, files)
         self.outcome.written += len(files)
@@ -182,9 +145,6 @@ class _Desk:
 
     def _record(self, name: str) -> Path:
         return self.folder / f".{Path(name).stem}.json"
-
-    def _correction_name(self, sending: Sending) -> str:
-        return self.texts.correction_name.format(**_names(sending))
 
     def _copy_name(self, sending: Sending, file: str, taken: dict[str, Any]) -> str:
         stem = Path(file).stem
@@ -206,11 +166,10 @@ def _names(sending: Sending) -> dict[str, Any]:
     }
 
 
-def _fingerprint(sending: Sending, kind: str, texts: AnswerTexts) -> str:
+def _fingerprint(sending: Sending) -> str:
     """Names every fact that an answer is made from."""
     delivery = sending.delivery
     facts = {
-        "kind": kind,
         "drawing": _DRAWING,
         "texts": texts_sha256(),
         "policy": policy_sha256(sending.department, sending.dataset),
@@ -237,15 +196,3 @@ def _fingerprint(sending: Sending, kind: str, texts: AnswerTexts) -> str:
     }
     plain = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(plain.encode()).hexdigest()
-
-
-def _once(make: Callable[[], Findings]) -> Callable[[], Findings]:
-    """The same findings each time, looked up when first asked for."""
-    found: list[Findings] = []
-
-    def get() -> Findings:
-        if not found:
-            found.append(make())
-        return found[0]
-
-    return get

@@ -116,11 +116,9 @@ class VerdictTexts(_Strict):
 class MendSteps(_Strict):
     """What the sender may do about rows that were returned."""
 
-    correction: str
     marked: str
     marked_too_large: str
     marked_missing: str
-    too_many: str
     whole: str
     nothing: str
 
@@ -134,23 +132,6 @@ class ReturnedRows(_Strict):
     too_many: str
     headers: tuple[str, ...] = Field(min_length=9, max_length=9)
     widths: tuple[float, ...] = Field(min_length=9, max_length=9)
-
-
-class CorrectionTexts(_Strict):
-    """The sheet of rows to be corrected."""
-
-    sheet: str
-    lists: str
-    title: str
-    subtitle: str
-    notes: tuple[str, ...]
-    row_header: str
-    reason_header: str
-    remedy_header: str
-    file_header: str
-    sheet_header: str
-    code_header: str
-    list_error: str
 
 
 class Legend(_Strict):
@@ -180,7 +161,6 @@ class AnswerTexts(_Strict):
     office: str
     marked_copy_rows: int = Field(gt=0)
     listed_faults: int = Field(gt=0, le=1_000_000)
-    correction_rows: int = Field(gt=0, le=1_000_000)
     nothing_to_mend: tuple[str, ...]
     colours: Colours
     receipt: ReceiptTexts
@@ -188,11 +168,9 @@ class AnswerTexts(_Strict):
     standing: str
     none_standing: str
     mend_steps: MendSteps
-    correction_name: str
     receipt_name: str
     marked_name: str
     returned_rows: ReturnedRows
-    correction: CorrectionTexts
     legend: Legend
     comment: str
     sentences: Sentences

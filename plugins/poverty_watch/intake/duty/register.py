@@ -1,0 +1,304 @@
+"""The register of duty: who owes what for a month, and how each stands with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
+from poverty_watch.identity import mask_numbers
+from poverty_watch.intake.acceptance import Stopped, stopped_waiting
+from poverty_watch.intake.duty.difference import Difference, difference
+from poverty_watch.intake.duty.policy import DutyPolicy, county_day, duty_policy
+from poverty_watch.intake.inbox import month_in
+from poverty_watch.intake.submissions import Submission, submissions
+from poverty_watch.lake.versions import Lake
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
+from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile, StoppedDecision
+from poverty_watch.ledger.store import Ledger
+from poverty_watch.months import Month
+
+NOT_TAKEN = "尚未处理"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Data rows of the delivery in force, and of the latest earlier month that has one."""
+
+    rows: int
+    previous_rows: int
+    previous_month: Month
+
+    @property
+    def change(self) -> float | None:
+        """The difference as a fraction of the previous rows; None where there were none."""
+        if not self.previous_rows:
+            return None
+        return (self.rows - self.previous_rows) / self.previous_rows
+
+    @property
+    def sentence(self) -> str:
+        """In Chinese: 数据80行，2021年3月100行，减少20%."""
+        before = f"数据{self.rows}行，{self.previous_month.chinese}{self.previous_rows}行"
+        if not self.change:
+            return before if self.change is None else f"{before}，持平"
+        way = "增加" if self.change > 0 else "减少"
+        return f"{before}，{way}{abs(self.change):.0%}"
+
+
+@dataclass(frozen=True)
+class DutyLine:
+    """One dataset that a department owes for a month.
+
+    ``status`` is the ledger's, None while nobody has looked whether anything came. ``arrived_on`` is
+    the county's day on which the first delivery that was accepted, or nil, was first seen;
+    ``saved_on`` the day on which its newest file was last saved, by the sender's own clock.
+    ``days_late`` counts from the due day to the arrival; to ``as_of`` where nothing has been
+    accepted. ``sendings`` counts all, ``identical`` those that brought what had come before,
+    ``versions`` those that have been in the lake.
+    """
+
+    month: Month
+    department_id: str
+    department: str
+    dataset: str
+    title: str
+    may_be_nil: bool
+    status: str | None
+    due_on: date
+    closes_on: date
+    as_of: date
+    arrived_on: date | None
+    saved_on: date | None
+    sendings: int
+    identical: int
+    versions: int
+    data_rows: int
+    accepted_rows: int
+    rejected_rows: int
+    difference: Difference | None
+    wrong_months: tuple[tuple[str, Month], ...]
+    stopped: tuple[Stopped, ...]
+    accepted_by_hand: str | None
+    volume: Volume | None
+    messages: tuple[str, ...]
+
+    @property
+    def state(self) -> str:
+        """What became of it, as staff read it."""
+        return STATUS_TITLES[self.status] if self.status else NOT_TAKEN
+
+    @property
+    def is_fulfilled(self) -> bool:
+        """Whether something is in force."""
+        return self.arrived_on is not None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the due day is over."""
+        return self.as_of > self.due_on
+
+    @property
+    def days_late(self) -> int:
+        """Days after the due day; 0 is on time, or not due yet."""
+        return max(0, ((self.arrived_on or self.as_of) - self.due_on).days)
+
+    @property
+    def is_on_time(self) -> bool:
+        """Whether it was fulfilled by the due day."""
+        return self.is_fulfilled and not self.days_late
+
+    @property
+    def is_after_close(self) -> bool:
+        """Whether it came when the month no longer waited for it."""
+        return self.arrived_on is not None and self.arrived_on > self.closes_on
+
+    @property
+    def is_late_in_doubt(self) -> bool:
+        """Whether it was saved in time, but seen late: perhaps nobody looked into the inbox."""
+        return bool(
+            self.days_late and self.is_fulfilled and self.saved_on and self.saved_on <= self.due_on
+        )
+
+    @property
+    def clock(self) -> str:
+        """On time or how late, as staff read it."""
+        if self.is_fulfilled:
+            return f"迟{self.days_late}天" if self.days_late else "按时"
+        return f"逾期{self.days_late}天" if self.days_late else "未到期"
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said beside the table, in Chinese; no full number is among it."""
+        told = []
+        if self.sendings > 1:
+            told.append(f"共送{self.sendings}份，先后{self.versions}版。")
+        if self.status == "missing":
+            told.append(
+                "当月没有发生的，请报零报告。" if self.may_be_nil else "须报全部数据，不能零报告。"
+            )
+        if self.is_after_close and self.closes_on != self.due_on:
+            told.append(f"截止日{_day(self.closes_on)}之后的补报。")
+        if self.identical:
+            told.append(f"有{self.identical}份与以前送的完全相同，没有新的版本。")
+        if self.difference:
+            told.append(f"{self.difference.summary}。")
+        told += [
+            f"文件“{name}”的名称写的是{named.chinese}，放在{self.month.chinese}。"
+            for name, named in self.wrong_months
+        ]
+        for stopped in self.stopped:
+            files = "、".join(stopped.files)
+            told.append(f"“{files}”整份暂停，等待决定：接收须说明理由，不接收则请部门改正重报。")
+        if self.volume and self.volume.previous_month != self.month - 1:
+            told.append(f"{self.volume.sentence}（上月没有接收的报送）。")
+        told += [message for message in self.messages if not self._is_told(message)]
+        return told
+
+    def _is_told(self, message: str) -> bool:
+        return any(f"“{name}”的名称写的是" in message for name, _ in self.wrong_months)
+
+
+def register(
+    month: Month,
+    ledger: Ledger,
+    as_of: date,
+    *,
+    lake: Lake | None = None,
+    catalogue: Catalogue | None = None,
+    policy: DutyPolicy | None = None,
+) -> list[DutyLine]:
+    """Who owes what for a month, in the catalogue's order.
+
+    Args:
+        month: the month that is owed.
+        ledger: its facts are all that is looked at, as they stand now.
+        as_of: the county's day to which what has not come is counted as late.
+        lake: where the versions lie; without it differences between versions are not told.
+        catalogue: the departments; those of the installation if not given.
+        policy: the clocks; those of ``duty.yaml`` if not given.
+    """
+    catalogue = catalogue or load_catalogue()
+    clerk = _Clerk(month, as_of, policy or duty_policy(), lake)
+    stopped = stopped_waiting(month, ledger, catalogue)
+    with ledger.transaction() as session:
+        return [
+            clerk.line(
+                session,
+                department,
+                dataset,
+                contract,
+                tuple(s for s in stopped if s.dataset == dataset),
+            )
+            for department in catalogue.departments.values()
+            for dataset, contract in department.contracts.items()
+        ]
+
+
+@dataclass(frozen=True)
+class _Clerk:
+    month: Month
+    as_of: date
+    policy: DutyPolicy
+    lake: Lake | None
+
+    def line(
+        self,
+        session: Session,
+        department: Department,
+        dataset: str,
+        contract: Contract,
+        stopped: tuple[Stopped, ...],
+    ) -> DutyLine:
+        fate = session.get(DatasetMonth, (str(self.month), dataset))
+        sent, verdicts = _sent(session, self.month, dataset)
+        good = [(s, d) for s, d in zip(sent, verdicts, strict=True) if d and d.status in IN_FORCE]
+        judged = [d for d in verdicts if d]
+        current = fate.delivery if fate else None
+        told = current or (judged[-1] if judged else None)
+        decision = session.get(StoppedDecision, current.id) if current else None
+        return DutyLine(
+            month=self.month,
+            department_id=department.id,
+            department=department.title,
+            dataset=dataset,
+            title=contract.title,
+            may_be_nil=self.policy.nil_returns[contract.kind],
+            status=fate.status if fate else None,
+            due_on=self.policy.due_on(self.month),
+            closes_on=self.policy.closes_on(self.month),
+            as_of=self.as_of,
+            arrived_on=county_day(_arrival(good[0][0])) if good else None,
+            saved_on=county_day(max(f.modified_at for f in good[0][0].files)) if good else None,
+            sendings=len(sent),
+            identical=len(sent) - len({s.content_sha256 for s in sent}),
+            versions=len({d.version for _, d in good}),
+            data_rows=told.data_rows if told else 0,
+            accepted_rows=current.accepted_rows if current else 0,
+            rejected_rows=told.rejected_rows if told else 0,
+            difference=self._difference([d for _, d in good], contract),
+            wrong_months=tuple(
+                (mask_numbers(name), named)
+                for name in dict.fromkeys(name for s in sent for name in s.names)
+                if (named := month_in(name)) is not None and named != self.month
+            ),
+            stopped=stopped,
+            accepted_by_hand=decision.sentence if decision else None,
+            volume=_volume(session, self.month, dataset, current),
+            messages=tuple(fate.messages) if fate else (),
+        )
+
+    def _difference(self, good: Sequence[Delivery], contract: Contract) -> Difference | None:
+        if self.lake is None or not good:
+            return None
+        current = good[-1]
+        before = next((d for d in reversed(good) if d.version != current.version), None)
+        if before is None or before.version is None or current.version is None:
+            return None
+        older, newer = (
+            self.lake.accepted(d.dataset, self.month, d.version or 0) for d in (before, current)
+        )
+        return difference(older, newer, contract, before.version, current.version)
+
+
+def _sent(
+    session: Session, month: Month, dataset: str
+) -> tuple[list[Submission], list[Delivery | None]]:
+    """All sendings in their order, and what became of each; None for one not judged."""
+    files = session.scalars(
+        select(SeenFile).where(SeenFile.month == str(month), SeenFile.dataset == dataset)
+    )
+    deliveries = session.scalars(
+        select(Delivery).where(Delivery.month == str(month), Delivery.dataset == dataset)
+    )
+    settled = {delivery.content_sha256: delivery for delivery in deliveries}
+    sent = submissions(dataset, list(files))
+    return sent, [settled.get(submission.content_sha256) for submission in sent]
+
+
+def _arrival(submission: Submission) -> datetime:
+    """When the last of its files was first seen: before that it was not complete."""
+    return max(file.first_seen_at for file in submission.files)
+
+
+def _volume(
+    session: Session, month: Month, dataset: str, current: Delivery | None
+) -> Volume | None:
+    if current is None:
+        return None
+    previous = session.execute(
+        select(DatasetMonth.month, Delivery.data_rows)
+        .join(Delivery, DatasetMonth.delivery_id == Delivery.id)
+        .where(DatasetMonth.dataset == dataset, DatasetMonth.month < str(month))
+        .order_by(DatasetMonth.month.desc())
+        .limit(1)
+    ).first()
+    return Volume(current.data_rows, previous[1], Month.parse(previous[0])) if previous else None
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

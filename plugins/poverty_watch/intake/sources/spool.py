@@ -1,0 +1,84 @@
+"""The spool: an inbox that sources fill, ``<home>/spool/<YYYY-MM>/<department id>/``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from poverty_watch.contracts import Catalogue, Department
+from poverty_watch.intake.inbox import InboxFile, files_of
+from poverty_watch.intake.sources.interface import WAY_TITLES, Arrived, Source, SourceError
+from poverty_watch.months import Month
+from poverty_watch.settings import Settings
+
+_WAYS = tuple(f"{way}/" for way in WAY_TITLES)
+_AGAIN = re.compile(rf"^({'|'.join(WAY_TITLES)})/\d+/")
+
+
+def spooled_files(
+    month: Month, department: Department, settings: Settings, catalogue: Catalogue
+) -> list[InboxFile]:
+    """The department's files in the spool; their paths begin with the way they came."""
+    way = department.card.arrives.way
+    spool = settings.home / "spool"
+    if way == "inbox" or not spool.is_dir():
+        return []
+    return [
+        replace(file, path=f"{way}/{file.path}")
+        for file in files_of(spool, month, department, catalogue)
+    ]
+
+
+def taken_again(
+    hashed: Sequence[tuple[InboxFile, str | None]], seen: Sequence[tuple[str, str]], arrival: int
+) -> list[tuple[InboxFile, str]]:
+    """Spooled files that have become again what they were before they last changed.
+
+    A source says how things are now, and the latest arrival counts; so they arrive once more, under
+    a path with the number of the arrival in it.
+
+    Args:
+        hashed: what lies in inbox and spool, with its SHA-256.
+        seen: paths and SHA-256 of the files seen so far, in the order of arrival.
+        arrival: the number of this arrival.
+    """
+    known = set(seen)
+    latest = {_AGAIN.sub(r"\1/", path): sha256 for path, sha256 in seen}
+    return [
+        (replace(file, path=file.path.replace("/", f"/{arrival}/", 1)), sha256)
+        for file, sha256 in hashed
+        if sha256 is not None
+        and file.path.startswith(_WAYS)
+        and (file.path, sha256) in known
+        and latest[file.path] != sha256
+    ]
+
+
+def collect(
+    month: Month,
+    department: Department,
+    settings: Settings,
+    source: Source | None,
+    *,
+    ask_again: bool = True,
+) -> Arrived:
+    """Let a department's source fill the spool; nothing for one that uses the inbox folder.
+
+    Without ``ask_again`` a month for which the spool holds anything stays as it was taken: a
+    database knows how things are today, not how they were when the month ended.
+
+    Raises:
+        SourceError: the source failed, or there is none although the department has one.
+    """
+    if department.card.arrives.way == "inbox":
+        return Arrived()
+    if source is None:
+        raise SourceError(
+            f"{department.title}的数据不是放在收件夹里的，要由流程连接取数，请在流程界面运行。"
+        )
+    into = settings.home / "spool" / str(month) / department.id
+    if not ask_again and into.is_dir() and any(into.iterdir()):
+        return Arrived()
+    into.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return source.deliver(month, department, into)
