@@ -13,7 +13,6 @@ from typing import Any
 
 from county_run.environment import CountyRun, step
 
-LAST_DELIVERY_DAY = 5  # of the following month; the waiting ends as that day does
 log = logging.getLogger(__name__)
 
 
@@ -24,10 +23,10 @@ def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
         return True
     from county_run.connections import source_of
     from poverty_watch.intake import SourceError, delivered
+    from poverty_watch.intake.duty import duty_policy
     from poverty_watch.settings import today
 
-    cut_off = (run.month + 1).first_day.replace(day=LAST_DELIVERY_DAY)
-    if today() > cut_off:
+    if today() > duty_policy().closes_on(run.month):
         return True
     try:
         return delivered(department_id, run.month, run.settings, source_of(department_id))

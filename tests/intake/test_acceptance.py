@@ -80,7 +80,7 @@ def test_accepting_again_changes_nothing_and_says_who_did_it(office: Office) -> 
     again = accept(office, reason="另一个理由", by="样例副主任")
     assert again.is_new is False
     assert again.sentence == first.sentence
-    assert "以前已决定接收" in again.summary
+    assert "以前已经接收" in again.summary
     assert office.verdict("payroll").messages == before.messages
     assert len(journal(office, "人工接收")) == 1
 
@@ -124,7 +124,9 @@ def test_killed_after_the_decision_the_same_call_finishes_it(
         patch.setattr(steps, "judge_decided", die)
         with pytest.raises(KeyboardInterrupt):
             accept(office)
-    assert accept(office).version == 1
+    made = accept(office, by="样例副主任")
+    assert (made.version, made.is_new) == (1, True)
+    assert "由样例主任决定接收" in made.sentence
     assert len(journal(office, "人工接收")) == 1
     with office.ledger.transaction() as session:
         assert session.scalar(select(func.count()).select_from(StoppedDecision)) == 1

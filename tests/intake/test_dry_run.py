@@ -69,7 +69,7 @@ def test_a_clean_file_in_a_place_that_was_never_used(nowhere: Settings, tmp_path
     assert one.rows is not None
     assert (one.rows["accepted"], one.rows["rejected"]) == (3, 0)
     assert not one.compared
-    assert one.messages == ("本机没有以前月份的数据：行数与上月相差是否过大，没有比对。",)
+    assert one.messages == ("没有读到以前月份的数据：行数与上月相差是否过大，没有比对。",)
     assert not nowhere.home.exists()
 
 
@@ -256,7 +256,7 @@ def test_the_verdict_is_intake_s_own(office: Office, tmp_path: Path, rows: list[
     verdict = office.deliver("payroll", rows)
     assert one.status == verdict.status
     assert {f.row for f in one.faults} == set(verdict.faults) or verdict.delivery is None
-    missing = {"本机没有以前月份的数据：行数与上月相差是否过大，没有比对。"}
+    missing = {"没有读到以前月份的数据：行数与上月相差是否过大，没有比对。"}
     assert set(one.messages) - missing == set(verdict.messages)
 
 

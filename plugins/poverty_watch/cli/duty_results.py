@@ -120,7 +120,7 @@ def say_score(first: Month, last: Month, settings: Settings, ledger: Ledger) -> 
             table.add_row("", "合计", *_cells(one.total), style="bold")
     _print(table)
     in_doubt = sum(one.total.in_doubt for one in scores)
-    say("上月错又犯：退回的行中，同一列、同一错、同一内容上个月已退回过的行数（空格不计）。")
+    say("上月错又犯：退回的行，上月同一列同一内容已因同一原因退回过（空格不计）。")
     if in_doubt:
         say(f"※ 算作迟报的有{in_doubt}项在期限前已保存、期限后才被首次收取，请核对。")
 

@@ -47,7 +47,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A stopped delivery that is accepted; ``is_new`` is False if that was decided before."""
+    """A stopped delivery that is accepted; ``is_new`` is False if it was in force before."""
 
     delivery_id: int
     title: str
@@ -61,7 +61,7 @@ class Accepted:
     @property
     def summary(self) -> str:
         """One Chinese line for the terminal and the log."""
-        before = "" if self.is_new else "以前已决定接收，没有改动。"
+        before = "" if self.is_new else "以前已经接收，没有改动。"
         return (
             f"{self.title}：{before}第{self.version}版，{STATUS_TITLES[self.status]}，"
             f"接收{self.accepted_rows}行，退回{self.rejected_rows}行。{self.sentence}"
@@ -133,7 +133,6 @@ def accept_stopped(
         sent = _in_order(session, month, dataset)
         delivery = _chosen(session, sent, delivery_id, f"{month.chinese}“{title}”")
         decision = session.get(StoppedDecision, delivery.id)
-        is_new = decision is None
         if decision is None:
             decision = StoppedDecision(
                 delivery_id=delivery.id, decided_by=accepted_by, reason=reason
@@ -154,7 +153,7 @@ def accept_stopped(
     if is_stopped:
         judge_decided(dataset, month, settings, ledger)
     with ledger.transaction() as session:
-        return _accepted(session, chosen, title, is_new)
+        return _accepted(session, chosen, title, is_stopped)
 
 
 def _told(text: str, what: str) -> str:

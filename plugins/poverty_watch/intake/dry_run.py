@@ -224,9 +224,9 @@ def _check(
 def _not_compared(contract: Contract) -> str:
     """What the verdict does not speak of where no earlier month is known."""
     if contract.repeated_by_event:
-        return "本机没有以前月份的数据：是否以前月份已报过，没有比对。"
+        return "没有读到以前月份的数据：是否以前月份已报过，没有比对。"
     if contract.kind == "snapshot":
-        return "本机没有以前月份的数据：行数与上月相差是否过大，没有比对。"
+        return "没有读到以前月份的数据：行数与上月相差是否过大，没有比对。"
     return ""
 
 

@@ -18,6 +18,7 @@ from poverty_watch.contracts import Contract
 from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
+from poverty_watch.intake.duty.policy import duty_policy
 from poverty_watch.intake.inbox import month_in
 from poverty_watch.intake.policy import delivery_policy, faults
 from poverty_watch.intake.repeats import duplicates, repeated
@@ -174,10 +175,11 @@ def _unreadable(contract: Contract, messages: list[str]) -> Judgement:
 
 def _nil(contract: Contract, messages: list[str]) -> Judgement:
     nil = _stopped(contract, messages)
-    if contract.kind == "snapshot":
+    if not duty_policy().nil_returns[contract.kind]:
+        whole = "是全量表，" if contract.kind == "snapshot" else ""
         nil.messages.insert(
             0,
-            f"“{contract.title}”是全量表，不能零报告；表中没有数据行，报送不完整，请补报全部数据。",
+            f"“{contract.title}”{whole}不能零报告；表中没有数据行，报送不完整，请补报全部数据。",
         )
     else:
         nil.status = "nil"

@@ -55,6 +55,7 @@ def policy_sha256(department: Department, dataset: str) -> str:
         department.suite_path(dataset),
         EXPECTATIONS / "delivery_policy.yaml",
         REFERENCE / "faults.yaml",
+        REFERENCE / "duty.yaml",
     )
     return hashlib.sha256("".join(sha256_of(path) for path in files).encode()).hexdigest()
 

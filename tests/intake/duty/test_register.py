@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import update
 
-from poverty_watch.intake import settle, steps
+from poverty_watch.intake import judgement, settle, steps
 from poverty_watch.intake.acceptance import accept_stopped
 from poverty_watch.intake.duty import DutyLine, DutyPolicy, duty_policy, register
 from poverty_watch.lake.versions import Lake
@@ -316,3 +316,15 @@ def test_parts_of_townships_are_late_when_the_last_part_came(
     seen_at("财政供养由旺镇.xlsx", 2021, 5, 7)
     line = look()
     assert (line.sendings, line.data_rows, line.clock) == (1, 2, "迟2天")
+
+
+def test_which_kinds_may_be_nil_is_the_policy_file_s_to_say(
+    office: Office, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = duty_policy().model_copy(
+        update={"nil_returns": {**duty_policy().nil_returns, "increment": False}}
+    )
+    monkeypatch.setattr(judgement, "duty_policy", lambda: strict)
+    verdict = office.deliver("major_illness", [ILLNESS], name="大病零报告.xlsx")
+    assert verdict.status == "rejected"
+    assert "“大病”不能零报告" in verdict.messages[0]
