@@ -203,6 +203,23 @@ def test_a_missing_file_and_a_nil_return_are_told_apart(office: Office) -> None:
     assert office.verdict("traffic_accidents").status == "missing"
 
 
+@pytest.mark.parametrize(
+    "name", ["刑事案件零报告.xlsx", "刑事案件零报告.docx", "刑事案件202104零报告.txt"]
+)
+def test_a_nil_return_counts_by_its_name_whatever_is_in_it(office: Office, name: str) -> None:
+    assert office.deliver_bytes("criminal_injuries", b"", name).status == "nil"
+
+
+def test_a_township_without_cases_does_not_stop_the_others(office: Office) -> None:
+    nil = office.path("criminal_injuries", "刑事案件_由旺镇零报告.xlsx")
+    save_workbook(nil, {"Sheet1": [["本月无新增"]]})
+    rows = [["姓名", "身份证号", "案发日期", "后果"], ["样例甲", number(), "2021-04-03", "伤"]]
+    verdict = office.deliver("criminal_injuries", rows, name="刑事案件_甸阳镇.xlsx")
+    assert verdict.status == "accepted"
+    assert verdict.delivery is not None
+    assert verdict.delivery.accepted_rows == 1
+
+
 def test_a_snapshot_without_rows_is_an_incomplete_delivery(office: Office) -> None:
     verdict = office.deliver("disability_certificates", [HEADER])
     assert verdict.status == "rejected"

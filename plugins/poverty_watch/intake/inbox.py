@@ -110,7 +110,7 @@ def files_of(
                 source.name.startswith((".", "~$")) or source.name.lower() in _SYSTEM_FILES
             )
             ignored = lock_or_system or source.is_symlink()
-            readable = source.suffix.lower() in READABLE
+            readable = source.suffix.lower() in READABLE or is_nil_return(source.name)
             dataset = (
                 dataset_in(source.name, catalogue, department) if readable and not ignored else None
             )

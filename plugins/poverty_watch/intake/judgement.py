@@ -19,6 +19,7 @@ from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.duty.policy import duty_policy
+from poverty_watch.intake.inbox import is_nil_return as is_nil_name
 from poverty_watch.intake.inbox import month_in
 from poverty_watch.intake.policy import delivery_policy, faults
 from poverty_watch.intake.repeats import duplicates, repeated
@@ -124,7 +125,8 @@ def _judge_submission(
     read, problems = _read(files)
     if problems:
         return _unreadable(contract, problems)
-    if is_nil_return and not any(_has_data(file, contract, month, keys) for file in read):
+    read = [f for f in read if not is_nil_name(f.name) or _has_data(f, contract, month, keys)]
+    if is_nil_return and not read:
         return _nil(contract, [])
     standardised = standardise(contract, read, month, keys)
     messages = standardised.messages + _month_remarks(files, month)
@@ -152,7 +154,9 @@ def _read(files: Sequence[DeliveredFile]) -> tuple[list[ReadFile], list[str]]:
         try:
             read.append(ReadFile(file.name, read_sheets(file.path, file.name, limits)))
         except UnreadableError as error:
-            problems.append(str(error))
+            # A nil return says by its name all that it has to say.
+            if not is_nil_name(file.name):
+                problems.append(str(error))
     return read, problems
 
 
