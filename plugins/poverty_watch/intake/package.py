@@ -20,7 +20,10 @@ _DATE_1904 = re.compile(rb'\bdate1904\s*=\s*"(?:1|true)"')
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _COLUMNS = 16_384
-_PLACE = re.compile(rb' r="([A-Z]{1,3})([0-9]{1,7})"')
+_USUAL_COLUMNS = 52
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\sr="([0-9]{1,7})"')
+# Only cells beyond column AZ or row 99,999: matching every cell would take longer than reading it.
+_FAR_CELL = re.compile(rb' r="(?:((?:[B-Z][A-Z]|[A-Z]{3}))([0-9]{1,7})|([A-Z]{1,2})([0-9]{6,7}))"')
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\shidden="(?:1|true)")[^>]*\sr="(\d+)"')
 _HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\shidden="(?:1|true)")[^>]*>')
 
@@ -38,7 +41,7 @@ class PackageFacts:
     """Facts of a workbook.
 
     ``hidden`` by sheet name, only sheets that hide something; ``spans`` by sheet name the last row
-    and column (counted from 1) that any cell claims to stand in.
+    and column (counted from 1, at least the 52nd) that any cell claims to stand in.
     """
 
     is_1904: bool = False
@@ -91,8 +94,7 @@ def _sheet_parts(package: zipfile.ZipFile, workbook: bytes) -> Iterator[tuple[st
 def _search(package: zipfile.ZipFile, part: str) -> tuple[Hidden, tuple[int, int]]:
     rows: list[int] = []
     columns: set[int] = set()
-    places: set[bytes] = set()
-    last_row = 1
+    last_row, last_column = 1, _USUAL_COLUMNS
     tail = b""
     with package.open(part) as stream:
         while block := stream.read(_BLOCK):
@@ -103,11 +105,11 @@ def _search(package: zipfile.ZipFile, part: str) -> tuple[Hidden, tuple[int, int
                     first, last = _attribute(tag, b"min"), _attribute(tag, b"max")
                     if first and last and first.isdigit() and last.isdigit():
                         columns.update(range(int(first), min(int(last), _COLUMNS) + 1))
-            for letters, number in _PLACE.findall(text):
-                places.add(letters)
-                last_row = max(last_row, int(number))
+            last_row = max(last_row, max(map(int, _ROW.findall(text)), default=1))
+            for wide, wide_row, column, far_row in _FAR_CELL.findall(text):
+                last_row = max(last_row, int(wide_row or far_row))
+                last_column = max(last_column, _column_number(wide or column))
             tail = block[-_OVERLAP:]
-    last_column = max(map(_column_number, places), default=1)
     return Hidden(tuple(sorted(set(rows))), tuple(sorted(columns))), (last_row, last_column)
 
 
