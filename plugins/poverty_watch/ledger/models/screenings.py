@@ -1,0 +1,64 @@
+"""A month's computation and what became of its hits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from poverty_watch.ledger.models.base import Base, MonthText, now
+
+
+class Screening(Base):
+    """One computation of a month's comparisons and rules, by the fingerprint of its inputs.
+
+    ``inputs`` lists every delivery version read; ``checks`` has per rule and comparison the file
+    hash, parameters, status (ran, not_run), what it lacks, eligible and hit counts. The rows lie in
+    the lake. The newest entry of a month is the one in force.
+    """
+
+    __tablename__ = "screening"
+    __table_args__ = (UniqueConstraint("month", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(MonthText, index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    checks: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    serving: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+
+class HitFate(Base):
+    """What became of a hit: it joined a lead, or was suppressed (reason a-e of the catalogue)."""
+
+    __tablename__ = "hit_fate"
+
+    month: Mapped[str] = mapped_column(MonthText, primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    severity: Mapped[str] = mapped_column(String(8))
+    value: Mapped[str | None] = mapped_column(Text)
+    threshold: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    suppressed: Mapped[str | None] = mapped_column(String(1))
+    reopens_when: Mapped[str | None] = mapped_column(Text)
+
+
+class Lead(Base):
+    """One household and month with all its unsuppressed hits as reasons.
+
+    ``status``: raised; withdrawn when a corrected delivery no longer gives it a reason.
+    """
+
+    __tablename__ = "lead"
+
+    month: Mapped[str] = mapped_column(MonthText, primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    severity: Mapped[str] = mapped_column(String(8))
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    township: Mapped[str] = mapped_column(String(64))
+    village: Mapped[str] = mapped_column(String(128))
+    status: Mapped[str] = mapped_column(String(16), default="raised")
