@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from poverty_watch.intake import acceptance, fetch, settle, steps
 from poverty_watch.intake.acceptance import AcceptanceError, Accepted, accept_stopped
+from poverty_watch.ledger.deliveries import in_force
 from poverty_watch.ledger.models import Delivery, JournalEntry, StoppedDecision
 from tests.intake.conftest import APRIL, MARCH, Office, number, save_workbook
 
@@ -70,7 +71,7 @@ def test_faulty_rows_stay_out_of_an_accepted_delivery(office: Office) -> None:
     assert verdict.accepted.num_rows == 18
     assert set(verdict.faults.values()) == {"id_length"}
     with office.ledger.transaction() as session:
-        assert steps.in_force(session, APRIL)[0].version == 1
+        assert in_force(session, APRIL)[0].version == 1
 
 
 def test_accepting_again_changes_nothing_and_says_who_did_it(office: Office) -> None:
@@ -95,7 +96,7 @@ def test_the_next_run_of_the_month_leaves_the_decision_alone(office: Office) -> 
     assert len(journal(office, "判定报送")) == before
 
 
-@pytest.mark.parametrize("killed_in", ["_judge", "_settle_dataset"])
+@pytest.mark.parametrize("killed_in", ["validating.judge", "settling._settle_dataset"])
 def test_killed_after_the_decision_the_month_s_run_finishes_it(
     office: Office, monkeypatch: pytest.MonkeyPatch, killed_in: str
 ) -> None:
@@ -105,7 +106,7 @@ def test_killed_after_the_decision_the_month_s_run_finishes_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(steps, killed_in, die)
+        patch.setattr(f"poverty_watch.intake.steps.{killed_in}", die)
         with pytest.raises(KeyboardInterrupt):
             accept(office)
     assert office.verdict("payroll").status == "rejected"

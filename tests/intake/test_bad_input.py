@@ -276,15 +276,15 @@ def test_ten_faulty_rows_and_more_than_a_fifth_stop_a_delivery(
 def test_a_stopped_delivery_is_judged_again_once_the_contract_has_changed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import poverty_watch.intake.steps as steps
+    from poverty_watch.intake.steps import validating, waiting
 
     bad = [row(number=number(serial=500 + i), grade="五级") for i in range(10)]
     assert office.deliver("disability_certificates", [HEADER, *bad]).status == "rejected"
     calls: list[str] = []
-    judge = steps._judge
-    monkeypatch.setattr(steps, "_judge", lambda s, *a: (calls.append(s.dataset), judge(s, *a)))
+    judge = validating.judge
+    monkeypatch.setattr(validating, "judge", lambda s, *a: (calls.append(s.dataset), judge(s, *a)))
     office.take_in("disability_certificates")
     assert calls == []
-    monkeypatch.setattr(steps, "policy_sha256", lambda *_: "changed")
+    monkeypatch.setattr(waiting, "policy_sha256", lambda *_: "changed")
     office.take_in("disability_certificates")
     assert calls == ["disability_certificates"]

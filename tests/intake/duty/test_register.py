@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import update
 
-from poverty_watch.intake import judgement, settle, steps
+from poverty_watch.intake import judgement, settle
 from poverty_watch.intake.acceptance import accept_stopped
 from poverty_watch.intake.duty import DutyLine, DutyPolicy, duty_policy, register
 from poverty_watch.lake.versions import Lake
@@ -246,7 +246,7 @@ def test_a_file_that_could_not_be_judged_is_a_sending_all_the_same(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(steps, "_judge", fail)
+    monkeypatch.setattr("poverty_watch.intake.steps.validating.judge", fail)
     with pytest.raises(ExceptionGroup):
         office.deliver("payroll", people(1))
     settle("finance", APRIL, office.settings, office.ledger)

@@ -86,7 +86,9 @@ def clinic(
         for ending in ("contract.yaml", "suite.json"):
             shutil.copy(EXPECTATIONS / f"{path}.{ending}", folder)
     made = Clinic(root, Office(settings, ledger))
-    monkeypatch.setattr("poverty_watch.intake.steps.load_catalogue", lambda: made.catalogue)
+    for module in ("fetching", "validating", "settling"):
+        where = f"poverty_watch.intake.steps.{module}.load_catalogue"
+        monkeypatch.setattr(where, lambda: made.catalogue)
     made.arrives(way="inbox")
     return made
 

@@ -1,0 +1,148 @@
+"""Fetch: keep what a department has delivered, byte for byte, and write down that it was seen."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from poverty_watch.contracts import Catalogue, Department, load_catalogue
+from poverty_watch.files import sha256_of, written_whole
+from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
+from poverty_watch.intake.sources.interface import Source
+from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again
+from poverty_watch.intake.steps.step import Step
+from poverty_watch.ledger.journal import record
+from poverty_watch.ledger.models import SeenFile
+from poverty_watch.ledger.store import Ledger
+from poverty_watch.months import Month
+from poverty_watch.settings import Settings
+
+
+def delivered(
+    department_id: str, month: Month, settings: Settings, source: Source | None = None
+) -> bool:
+    """Whether every dataset that the department owes has arrived.
+
+    A dataset of which a source has no row yet has not: the rows may still come.
+
+    Raises:
+        SourceError: the department's source could not be reached or read.
+    """
+    catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    arrived = collect(month, department, settings, source)
+    found = {file.dataset for file in _files(month, department, settings, catalogue)}
+    return set(department.contracts) <= found - arrived.empty
+
+
+def _files(
+    month: Month, department: Department, settings: Settings, catalogue: Catalogue
+) -> list[InboxFile]:
+    """What lies in the inbox; for a department with a source, what that brought as well."""
+    if department.card.arrives.way != "inbox" and not settings.inbox.is_dir():
+        return spooled_files(month, department, settings, catalogue)
+    return [
+        *files_of(settings.inbox, month, department, catalogue),
+        *spooled_files(month, department, settings, catalogue),
+    ]
+
+
+def unclaimed(month: Month, settings: Settings) -> list[str]:
+    """Names in the month's inbox folder that belong to no department."""
+    return unclaimed_folders(settings.inbox, month, load_catalogue())
+
+
+def raw_path(settings: Settings, sha256: str, name: str) -> Path:
+    """Where a delivered file is kept, byte for byte."""
+    return settings.raw / sha256[:2] / f"{sha256}{Path(name).suffix.lower()}"
+
+
+def fetch(
+    department_id: str,
+    month: Month,
+    settings: Settings,
+    ledger: Ledger,
+    source: Source | None = None,
+    *,
+    ask_again: bool = True,
+) -> Step:
+    """Keep every file that the department has delivered, and list the ones not read.
+
+    Args:
+        department_id: the department.
+        month: the month that the files are about.
+        settings: the installation.
+        ledger: its ledger.
+        source: where the department's data are taken from, if its contract says so.
+        ask_again: whether a source is asked that has been asked for this month before.
+
+    Raises:
+        InboxError: there is no inbox.
+        SourceError: the department's source could not be reached or read.
+    """
+    catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    arrived = collect(month, department, settings, source, ask_again=ask_again)
+    files = _files(month, department, settings, catalogue)
+    hashed = [
+        (file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files
+    ]
+    for file, sha256 in hashed:
+        if sha256 is not None and file.dataset is not None:
+            _keep_raw(file, raw_path(settings, sha256, file.name))
+    with ledger.transaction() as session:
+        seen = list(
+            session.execute(
+                select(SeenFile.path, SeenFile.sha256)
+                .where(SeenFile.month == str(month), SeenFile.department == department_id)
+                .order_by(SeenFile.arrival, SeenFile.id)
+            ).tuples()
+        )
+        known = set(seen)
+        fresh = [(file, sha or "") for file, sha in hashed if (file.path, sha or "") not in known]
+        arrival = 1 + (
+            session.scalar(
+                select(func.max(SeenFile.arrival)).where(
+                    SeenFile.month == str(month), SeenFile.department == department_id
+                )
+            )
+            or 0
+        )
+        fresh += taken_again(hashed, seen, arrival)
+        for file, sha256 in fresh:
+            session.add(_seen(file, sha256, department, month, arrival))
+        if fresh:
+            record(
+                session, "收到文件", department.title, month=month, files=[f.path for f, _ in fresh]
+            )
+    unread = [file.name for file, _ in hashed if file.dataset is None and not file.ignored]
+    extra = f"；未识别、未读取：{'、'.join(unread)}" if unread else ""
+    extra += "".join(f"；{remark}" for remark in arrived.remarks)
+    return Step(f"{department.title}：{len(files)}个文件，新到{len(fresh)}个{extra}")
+
+
+def _keep_raw(file: InboxFile, target: Path) -> None:
+    if not target.exists():
+        with written_whole(target, mode=0o600) as beside:
+            shutil.copyfile(file.source, beside)
+
+
+def _seen(
+    file: InboxFile, sha256: str, department: Department, month: Month, arrival: int
+) -> SeenFile:
+    status = file.source.lstat()
+    fate = "ignored" if file.ignored else "unknown" if file.dataset is None else "waiting"
+    return SeenFile(
+        month=str(month),
+        department=department.id,
+        path=file.path,
+        sha256=sha256,
+        bytes=status.st_size,
+        modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        arrival=arrival,
+        dataset=file.dataset,
+        fate=fate,
+    )

@@ -1,0 +1,234 @@
+"""Settle: write down what became of each dataset, new versions into the lake, the rest into the ledger."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
+from poverty_watch.identity import mask_numbers
+from poverty_watch.intake.steps import validating
+from poverty_watch.intake.steps.step import Step
+from poverty_watch.intake.steps.waiting import (
+    OUTCOME,
+    basis_of,
+    decision_on,
+    is_to_be_judged,
+    settled_as,
+    submissions_of,
+    work_folder,
+)
+from poverty_watch.intake.submissions import Submission
+from poverty_watch.lake.versions import SET_ASIDE, Lake
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
+from poverty_watch.ledger.journal import record
+from poverty_watch.ledger.models import DatasetMonth, Delivery
+from poverty_watch.ledger.store import Ledger
+from poverty_watch.months import Month
+from poverty_watch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def settle(
+    department_id: str,
+    month: Month,
+    settings: Settings,
+    ledger: Ledger,
+    *,
+    earlier_step_failed: bool = False,
+) -> Step:
+    """Write down what became of each dataset: new versions into the lake, the rest into the ledger.
+
+    After a step that failed nothing is called missing: nobody knows whether it was delivered.
+    """
+    catalogue: Catalogue = load_catalogue()
+    department = catalogue.departments[department_id]
+    lines = []
+    for dataset, contract in department.contracts.items():
+        with ledger.transaction() as session:
+            fate = _settle_dataset(
+                session, dataset, contract, department, month, settings, earlier_step_failed
+            )
+            lines.append(f"{contract.title}{STATUS_TITLES[fate]}")
+    return Step(f"{department.title}：" + "，".join(lines))
+
+
+def judge_decided(dataset: str, month: Month, settings: Settings, ledger: Ledger) -> str:
+    """Judge and settle what of one dataset waits for it, after a person's decision.
+
+    Another submission that cannot be judged does not stop the one that was decided about.
+
+    Returns:
+        What became of the dataset, as in the ledger's DatasetMonth.
+    """
+    department = load_catalogue().department_of(dataset)
+    with ledger.transaction() as session:
+        waiting = [
+            (submission, decision_on(session, submission, month) is not None)
+            for submission in submissions_of(session, department, month)[dataset]
+            if is_to_be_judged(session, submission, department, month)
+        ]
+    for submission, is_decided in waiting:
+        try:
+            validating.judge(submission, department, month, settings, ledger)
+        except Exception:
+            if is_decided:
+                raise
+            log.exception("%s of %s could not be judged", dataset, month)
+    with ledger.transaction() as session:
+        contract = department.contracts[dataset]
+        return _settle_dataset(session, dataset, contract, department, month, settings, False)
+
+
+def _settle_dataset(
+    session: Session,
+    dataset: str,
+    contract: Contract,
+    department: Department,
+    month: Month,
+    settings: Settings,
+    earlier_step_failed: bool,
+) -> str:
+    sent = submissions_of(session, department, month)[dataset]
+    messages: list[str] = []
+    in_force_delivery: Delivery | None = None
+    broken = earlier_step_failed and not sent
+    if broken:
+        messages.append("收取文件时出错，是否报送尚不清楚，请联系系统管理员。")
+    for submission in sent:
+        delivery = settled_as(session, submission, month)
+        if is_to_be_judged(session, submission, department, month):
+            delivery = _settle_submission(
+                session, submission, delivery, department, month, settings
+            )
+        if delivery is None:
+            broken = True
+            messages.append(
+                f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。"
+            )
+            continue
+        messages += [f"{m}" for m in delivery.messages]
+        if delivery.status in IN_FORCE:
+            in_force_delivery = delivery
+        elif in_force_delivery is not None:
+            messages.append(f"后来的{'、'.join(submission.names)}被整份退回，仍以先前接收的为准。")
+    if len({s.content_sha256 for s in sent}) > 1 and in_force_delivery is not None:
+        kept = "、".join(str(file["name"]) for file in in_force_delivery.files)
+        messages.append(
+            f"本月共收到{len(sent)}份“{contract.title}”，以“{kept}”为准，其余留存备查。"
+        )
+    status = (
+        in_force_delivery.status
+        if in_force_delivery
+        else "error"
+        if broken
+        else "rejected"
+        if sent
+        else "missing"
+    )
+    # A file's name may hold a number too.
+    messages = [mask_numbers(message) for message in messages]
+    _write_fate(session, dataset, department, month, status, in_force_delivery, messages)
+    return status
+
+
+def _settle_submission(
+    session: Session,
+    submission: Submission,
+    stopped_before: Delivery | None,
+    department: Department,
+    month: Month,
+    settings: Settings,
+) -> Delivery | None:
+    folder = work_folder(settings, submission, month)
+    if not (folder / OUTCOME).exists():
+        return stopped_before
+    outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+    if outcome["policy_sha256"] != basis_of(session, submission, department, month):
+        return stopped_before
+    decision = decision_on(session, submission, month)
+    if decision is not None and outcome["status"] in IN_FORCE:
+        outcome["messages"].insert(0, decision.sentence)
+    rows: dict[str, int] = outcome["rows"]
+    lake = Lake(settings.lake)
+    manifest = {
+        "content_sha256": submission.content_sha256,
+        "files": submission.names,
+        "rows": rows,
+    }
+    version = None
+    if outcome["status"] in IN_FORCE:
+        version = 1 + (
+            session.scalar(
+                select(func.max(Delivery.version)).where(
+                    Delivery.month == str(month), Delivery.dataset == submission.dataset
+                )
+            )
+            or 0
+        )
+        lake.adopt(submission.dataset, month, version, folder, manifest)
+    else:
+        set_aside = pq.read_table(folder / SET_ASIDE)
+        lake.write_returned(
+            submission.dataset, month, submission.content_sha256, set_aside, manifest
+        )
+    delivery = stopped_before or Delivery(
+        month=str(month),
+        dataset=submission.dataset,
+        department=department.id,
+        content_sha256=submission.content_sha256,
+    )
+    judged = dict(
+        policy_sha256=outcome["policy_sha256"],
+        status=outcome["status"],
+        version=version,
+        faults=outcome["faults"],
+        files=[
+            {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival}
+            for f, name in zip(submission.files, submission.names, strict=True)
+        ],
+        messages=[mask_numbers(message) for message in outcome["messages"]],
+        **{f"{name}_rows": count for name, count in rows.items()},
+    )
+    for name, value in judged.items():
+        setattr(delivery, name, value)
+    session.add(delivery)
+    session.flush()
+    for file in submission.files:
+        file.fate = "settled"
+    record(
+        session,
+        "判定报送",
+        submission.dataset,
+        month=month,
+        status=outcome["status"],
+        version=version,
+        rows=rows,
+    )
+    return delivery
+
+
+def _write_fate(
+    session: Session,
+    dataset: str,
+    department: Department,
+    month: Month,
+    status: str,
+    delivery: Delivery | None,
+    messages: list[str],
+) -> None:
+    fate = session.get(DatasetMonth, (str(month), dataset))
+    delivery_id = delivery.id if delivery else None
+    if fate and (fate.status, fate.delivery_id, fate.messages) == (status, delivery_id, messages):
+        return
+    if fate is None:
+        fate = DatasetMonth(month=str(month), dataset=dataset, department=department.id)
+        session.add(fate)
+    fate.status, fate.delivery_id, fate.messages = status, delivery_id, messages
+    fate.updated_at = datetime.now(UTC)
