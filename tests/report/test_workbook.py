@@ -137,7 +137,7 @@ def test_open_tasks_are_in_hand(april: ScreenedMonth) -> None:
             Task(
                 household_id="R:1", township="甸阳镇", village="某村", month="2021-04",
                 opened_on=date(2021, 5, 6), due_on=date(2021, 5, 13),
-                reasons=[TaskReason(rule_id="W01", month="2021-04", severity="red", sentence="", question="")],
+                reasons=[TaskReason(rule_id="W01", month="2021-04", since="2021-04", severity="red", sentence="", question="")],
             )
         )  # fmt: skip
     row = row_of(report(april)["表一（三）本月线索"], "甸阳镇")

@@ -83,7 +83,12 @@ class Office:
                     status=status,
                     reasons=[
                         TaskReason(
-                            rule_id=rule, month=of, severity="red", sentence="样本", question="样本"
+                            rule_id=rule,
+                            month=of,
+                            since=of,
+                            severity="red",
+                            sentence="样本",
+                            question="样本",
                         )
                         for rule, of in reasons.items()
                     ],

@@ -139,10 +139,12 @@ def _add_reasons(task: Task, fates: list[HitFate]) -> bool:
             "severity": fate.severity,
             "sentence": str(fate.evidence["sentence"]),
             "question": str(fate.evidence["question"]),
+            "value": fate.value,
+            "events": fate.events,
         }
         reason = known.get(fate.rule_id)
         if reason is None:
-            task.reasons.append(TaskReason(rule_id=fate.rule_id, **told))
+            task.reasons.append(TaskReason(rule_id=fate.rule_id, since=fate.month, **told))
             changed = True
         elif reason.month <= fate.month and any(getattr(reason, n) != v for n, v in told.items()):
             for name, value in told.items():

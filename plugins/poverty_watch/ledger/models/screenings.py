@@ -32,7 +32,12 @@ class Screening(Base):
 
 
 class HitFate(Base):
-    """What became of a hit: it joined a lead, or was suppressed (reason a-e of the catalogue)."""
+    """What became of a hit: it joined a lead, or was suppressed (reason a-e of the catalogue).
+
+    ``reopens_when`` says in Chinese what would make a suppressed hit a lead. ``events`` names the
+    rows of evidence. ``task_id``: the earlier task that was weighed, be it open (d), or excluded
+    (b, or a lead where that was not enough).
+    """
 
     __tablename__ = "hit_fate"
 
@@ -45,6 +50,8 @@ class HitFate(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     suppressed: Mapped[str | None] = mapped_column(String(1))
     reopens_when: Mapped[str | None] = mapped_column(Text)
+    events: Mapped[list[str] | None] = mapped_column(JSON)
+    task_id: Mapped[int | None]
 
 
 class Lead(Base):

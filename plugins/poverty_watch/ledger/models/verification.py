@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poverty_watch.ledger.models.base import Base, MonthText
 
+# What a verification came to: the matter is real; it is not (属实, 不属实); the household is
+# monitored already; there is no such household (已在监测, 查无此户).
+Outcome = Literal["confirmed", "excluded", "monitored", "not_found"]
+
 
 class Task(Base):
-    """A verification task: one household, one visit. At most one is open per household."""
+    """A verification task: one household, one visit. At most one is open per household.
+
+    ``status``: open or closed. A closed one has an ``outcome`` and the day on which it was decided;
+    ``excluded`` keeps later hits of its reasons back for a time, counted from that day.
+    """
 
     __tablename__ = "task"
     __table_args__ = (
@@ -32,14 +41,28 @@ class Task(Base):
     opened_on: Mapped[date] = mapped_column(Date)
     due_on: Mapped[date] = mapped_column(Date)
     status: Mapped[str] = mapped_column(String(16), default="open")
+    outcome: Mapped[Outcome | None] = mapped_column(String(16))
+    decided_on: Mapped[date | None] = mapped_column(Date)
 
     reasons: Mapped[list[TaskReason]] = relationship(
         back_populates="task", cascade="all, delete-orphan", order_by="TaskReason.rule_id"
     )
 
+    @property
+    def is_cleared(self) -> bool:
+        """Whether every reason has gone from the data: said in the sheet, closed by nobody yet."""
+        return bool(self.reasons) and all(reason.gone_in for reason in self.reasons)
+
 
 class TaskReason(Base):
-    """Why a household is to be visited: one rule, with the month that gave it last."""
+    """Why a household is to be visited: one rule, with the months that gave it first and last.
+
+    While the task is open the reason follows the newest evidence (``month``, ``value``,
+    ``events``); when it is closed they stay as what was verified. ``events`` names the rows of
+    evidence, so that a new one can be told from a known one. ``gone_in``: the month whose data do
+    not show the reason any more; a task all of whose reasons are gone waits for a person to close
+    it.
+    """
 
     __tablename__ = "task_reason"
 
@@ -49,5 +72,10 @@ class TaskReason(Base):
     severity: Mapped[str] = mapped_column(String(8))
     sentence: Mapped[str] = mapped_column(Text)
     question: Mapped[str] = mapped_column(Text)
+
+    since: Mapped[str] = mapped_column(MonthText)
+    value: Mapped[str | None] = mapped_column(Text)
+    events: Mapped[list[str] | None] = mapped_column(JSON)
+    gone_in: Mapped[str | None] = mapped_column(MonthText)
 
     task: Mapped[Task] = relationship(back_populates="reasons")
