@@ -1,8 +1,9 @@
 """The ledger's tables. Months are ``YYYY-MM`` texts; times are UTC; ids are the ledger's own."""
 
 from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
-from poverty_watch.ledger.models.journal import JournalEntry
+from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
 from poverty_watch.ledger.models.people import SealedPerson
 from poverty_watch.ledger.models.reports import ReportVersion
 from poverty_watch.ledger.models.screenings import HitFate, Lead, Screening
@@ -10,11 +11,16 @@ from poverty_watch.ledger.models.verification import Task, TaskReason
 
 __all__ = [
     "Base",
+    "Case",
+    "CaseDifference",
+    "CaseStep",
     "DatasetMonth",
     "Delivery",
     "HitFate",
     "JournalEntry",
+    "JournalHead",
     "Lead",
+    "Measure",
     "MonthText",
     "ReportVersion",
     "Screening",

@@ -1,4 +1,4 @@
-"""What happened, in order."""
+"""What happened, in order, each entry chained to the one before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from poverty_watch.ledger.models.base import Base, MonthText, now
 
 
 class JournalEntry(Base):
-    """What happened, in order: never changed, never deleted."""
+    """What happened, in order: never changed, never deleted, which the database itself refuses.
+
+    ``hash`` is a keyed hash over the entry and the hash before it; null only in entries older than
+    the chain. Written by `poverty_watch.ledger.journal.record` alone.
+    """
 
     __tablename__ = "journal"
 
@@ -23,3 +27,17 @@ class JournalEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class JournalHead(Base):
+    """The last link of the journal: one row, so that an entry cut off at the end is missed.
+
+    It is also what writers queue at: whoever appends holds this row until the transaction ends.
+    """
+
+    __tablename__ = "journal_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_id: Mapped[int]
+    hash: Mapped[str | None] = mapped_column(String(64))
