@@ -11,6 +11,8 @@ sources: [medical_expenses]
 parameters: [inpatient_own_line, inpatient_own_red_factor]
 basis: 某县《关于建立防止新发生返贫致贫风险机制的实施办法》；目录第3节
 since: 2021-01
+missing: 医疗费用中没有某人的行，视为今年没有住院自付；同一人有几行的，相加。
+cells: [medical_expenses.inpatient_own_ytd]
 about: >
   Per person: several rows of one person are added up. The bills of a member who died in this
   calendar year stay with the family, also when the person is in no register any more.

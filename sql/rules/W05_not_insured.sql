@@ -12,6 +12,8 @@ parameters: [enrolment_grace_days]
 basis: 目录第3节；全国防返贫监测信息系统数据核查规则（未参加基本医保）
 since: 2021-01
 hit_by_absence: true
+missing: 参保数据中没有某人的行，视为没有正常参保；该行可能已退回医保局，退回的行列在后面。
+cells: [medical_enrolment.status, medical_enrolment.category]
 about: >
   A living member of at least the given age in days without a row 正常参保 in either 参保类别. A row
   of another status is shown as what is known.

@@ -11,6 +11,8 @@ sources: [housing_safety]
 parameters: []
 basis: 目录第3节；云南元谋监测范围与风险判据（唯一住房出现安全问题）
 since: 2021-01
+missing: 住房安全数据中没有的户，不判断，也不视为住房安全。
+cells: [housing_safety.grade, housing_safety.is_only_house, housing_safety.renovation]
 about: >
   The house belongs to the household of the 户主 named; this resolves also when that person is dead.
 */

@@ -11,6 +11,8 @@ sources: [disability_certificates]
 parameters: [late_event_months]
 basis: 目录第3节；某县数据比对工作方案（新增重度残疾）
 since: 2021-01
+missing: 没有持证数据的人不判断；上月没有采用的持证数据时，只看本月发证的。
+cells: [disability_certificates.grade, disability_certificates.issued_on]
 about: >
   等级 一级 or 二级 issued in the month, or in the months before when the person was not listed with
   such a grade in the last month's own accepted delivery; without such a delivery the older dates

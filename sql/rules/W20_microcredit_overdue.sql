@@ -11,6 +11,8 @@ sources: [microcredit]
 parameters: [loan_due_soon_days]
 basis: 目录第3节；云南罗平脱贫人口小额信贷月通报
 since: 2021-01
+missing: 小额信贷数据中没有的人，视为没有贷款；逾期金额空白按0元。
+cells: [microcredit.overdue, microcredit.overdue_days, microcredit.amount, microcredit.due_on]
 about: >
   A loan with an overdue amount is red; any other that falls due within the given days after the
   month end is yellow.

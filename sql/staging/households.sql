@@ -4,7 +4,8 @@ title: 户（每户一行）
 about: >
   R households with the values of their register row; H households with place and head of their
   hukou 户主 row (a living one before a dead one, else the first row delivered); households that only
-  an earlier snapshot names, without members.
+  an earlier snapshot names, without members. source_file, source_sheet and source_row say which row
+  of its register speaks for the household.
 basis: catalogue 0 and 1.2
 */
 with sizes as (
@@ -31,6 +32,9 @@ hukou_rows as (
         hukou_register.name,
         hukou_register.township,
         hukou_register.village,
+        hukou_register.source_file,
+        hukou_register.source_sheet,
+        hukou_register.source_row,
         row_number() over (
             partition by hukou_only.household_id
             order by
@@ -79,7 +83,10 @@ all_households as (
         register_stock.income_per_head,
         true as is_in_register,
         coalesce(sizes.living_members, 0) as living_members,
-        register_stock.living_register_members
+        register_stock.living_register_members,
+        register_stock.source_file,
+        register_stock.source_sheet,
+        register_stock.source_row
     from register_stock
     left join sizes on register_stock.household_id = sizes.household_id
 
@@ -109,7 +116,10 @@ all_households as (
         cast(null as decimal(18, 4)) as income_per_head,
         false as is_in_register,
         hukou_only.living_members,
-        0 as living_register_members
+        0 as living_register_members,
+        hukou_heads.source_file,
+        hukou_heads.source_sheet,
+        hukou_heads.source_row
     from hukou_only
     left join hukou_heads on hukou_only.household_id = hukou_heads.household_id
 )
@@ -138,6 +148,9 @@ select
     income_per_head,
     is_in_register,
     cast(living_members as integer) as living_members,
-    cast(living_register_members as integer) as living_register_members
+    cast(living_register_members as integer) as living_register_members,
+    source_file,
+    source_sheet,
+    source_row
 from all_households
 order by household_id

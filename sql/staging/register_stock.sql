@@ -5,6 +5,7 @@ about: >
   Household-level values are those of the living 户主's row; where there is none or more than one,
   those of the row with the smallest 人编号, the dead included. Several rows of one 人编号 go by the
   order in which they were delivered. Numbers are compared by length, then text: 9 before 10.
+  source_file, source_sheet and source_row say which row that is.
 basis: catalogue 1.2
 */
 with register_rows as (
@@ -85,7 +86,10 @@ select
     speaking_rows.receives_dibao,
     speaking_rows.income_per_head,
     speaking_rows.measures,
-    cast(sizes.living_register_members as integer) as living_register_members
+    cast(sizes.living_register_members as integer) as living_register_members,
+    speaking_rows.source_file,
+    speaking_rows.source_sheet,
+    speaking_rows.source_row
 from speaking_rows
 inner join sizes on speaking_rows.household_id = sizes.household_id
 left join risk_labels as first_label on speaking_rows.risk_1 = first_label.label

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 import yaml
 
 from poverty_watch.contracts import load_catalogue
-from poverty_watch.engine import DuckEngine
+from poverty_watch.engine import DuckEngine, parse
 from poverty_watch.lake.versions import Lake
 from poverty_watch.months import Month
 from poverty_watch.screening.checks import Checked, CheckRunner
-from poverty_watch.screening.definitions import SqlFile, load_definitions
+from poverty_watch.screening.definitions import RuleHeader, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
@@ -52,18 +53,37 @@ def test_case(case: Path, tmp_path: Path) -> None:
         if name in tables:
             _agree_on_rows(tables[name].to_pylist(), expected["rows"])
             return
-        runner = CheckRunner(engine, inputs, in_force(load_parameters(), inputs.month))
+        parameters = in_force(load_parameters(), inputs.month)
+        runner = CheckRunner(engine, inputs, parameters, definitions.populations)
         rules = {file.id: file for file in definitions.rules}
         comparisons = {file.id: file for file in definitions.comparisons}
         file: SqlFile[Any] = rules.get(name) or comparisons[name]
         for relation in file.relations - tables.keys():
             engine.attach(relation, inputs.relation(relation))
         done = runner.rule(file) if name in rules else runner.comparison(file)
+        if name in rules:
+            _agree_on_population(engine, runner, rules[name], done)
     if name in rules:
         _agree_on_hits(done, expected)
     else:
         _agree_on_findings(done, expected)
     _agree_on_record(done, expected)
+
+
+def _agree_on_population(
+    engine: DuckEngine, runner: CheckRunner, file: SqlFile[RuleHeader], done: Checked
+) -> None:
+    """Whom the SQL holds eligible is whom the header says it judges."""
+    if done.record["status"] != "ran":
+        return
+    query = parse(file.sql)
+    eligible = sqlglot.select("household_id").distinct().from_("eligible")
+    for own in query.ctes:
+        eligible = eligible.with_(own.alias, as_=own.this.copy())
+    judged = engine.run(eligible.sql(dialect="duckdb"), runner.bound(file)).column(0).to_pylist()
+    condition = runner.populations[file.header.population]
+    found = engine.run(f"select household_id from households where {condition}", {})
+    assert set(judged) <= set(found.column(0).to_pylist()), "eligible outside the population"
 
 
 def _agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:

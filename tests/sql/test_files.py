@@ -23,6 +23,8 @@ OF_EVERY_MONTH = {"month", "month_start", "month_end", "year_start"}
 RULE_COLUMNS = ["household_id", "person_id", "name", "severity", "value", "threshold", "detail"]
 COMPARISON_COLUMNS = ["household_id", "person_id", "name", "dataset", "detail"]
 SOURCE_COLUMNS = ["source_file", "source_sheet", "source_row"]
+OPTIONAL_COLUMNS = {"source_dataset", "risk"}
+RISKS_OF_ROWS = {"该户主要风险", "各原因的风险"}
 
 
 def _by_id(files: Any) -> pytest.MarkDecorator:
@@ -40,8 +42,12 @@ def test_a_check_reads_only_what_its_header_names(file: SqlFile[Any]) -> None:
     free = {*staged, *load_registers().registers, RISK_LABELS}
     read = {_base(relation) for relation in file.relations - free} - set(load_registers().registers)
 
-    assert read == set(file.header.sources), "sources in the header are what the SQL reads"
-    assert set(file.header.sources) <= set(catalogue)
+    named = {_base(source) for source in file.header.sources}
+
+    assert read == named - set(load_registers().registers), "the SQL reads the sources named"
+    assert named <= set(catalogue)
+    for source in file.header.sources:
+        assert source in file.relations or f"{source}_history" in file.relations, source
 
 
 @_by_id(CHECKS)
@@ -52,7 +58,10 @@ def test_a_check_binds_only_what_its_header_names(file: SqlFile[Any]) -> None:
         assert file.id in parameters[name].used_by, f"{name} does not name {file.id} in used_by"
         value = parameters[name].values[0]
         offered |= {name} if value.value is not None else {f"{name}_t", f"{name}_g"}
-    offered |= {f"has_{source}_previous" for source in file.header.sources}
+    sources = {_base(source) for source in file.header.sources}
+    offered |= {f"has_{source}_previous" for source in sources}
+    if file.header.one_by_one:
+        offered |= {f"has_{source}" for source in sources}
 
     assert file.binds <= offered
     named = {name for name in file.header.parameters if any(b.startswith(name) for b in file.binds)}
@@ -66,16 +75,38 @@ def test_a_check_is_verified_by_a_department_that_exists(file: SqlFile[Any]) -> 
 
 @_by_id(DEFINITIONS.rules)
 def test_a_rule_warns_of_a_risk_that_exists(file: SqlFile[Any]) -> None:
-    assert file.header.risk in set(load_risk_labels().values())
+    if "risk" in parse(file.sql).named_selects:
+        assert file.header.risk in RISKS_OF_ROWS
+    else:
+        assert file.header.risk in set(load_risk_labels().values())
 
 
 @_by_id(CHECKS)
 def test_a_check_gives_the_common_columns(file: SqlFile[Any]) -> None:
-    columns = [column for column in parse(file.sql).named_selects if column != "source_dataset"]
+    columns = [c for c in parse(file.sql).named_selects if c not in OPTIONAL_COLUMNS]
     common = RULE_COLUMNS if file in DEFINITIONS.rules else COMPARISON_COLUMNS
 
     assert columns == [*common, *SOURCE_COLUMNS]
     assert counting(file.sql, "eligible", ()), "one CTE is called eligible"
+
+
+@_by_id(DEFINITIONS.rules)
+def test_a_rule_says_what_a_missing_value_means(file: SqlFile[Any]) -> None:
+    assert file.header.missing.endswith("。")
+    assert set(file.header.missed_in) <= set(file.header.sources)
+
+
+@_by_id(DEFINITIONS.rules)
+def test_a_rule_names_the_cells_that_hold_its_values(file: SqlFile[Any]) -> None:
+    contracts = load_catalogue().contracts
+    assert file.header.cells
+    for cell in file.header.cells:
+        dataset, _, column = cell.partition(".")
+        assert contracts[dataset].column(column), cell
+        assert {dataset, f"{dataset}_previous"} & file.relations or dataset in {
+            *file.header.sources,
+            "monitoring_register",
+        }, cell
 
 
 @_by_id(CHECKS)
@@ -118,6 +149,18 @@ def test_staging_tables_come_after_what_they_read() -> None:
 def test_no_sql_asks_for_todays_date() -> None:
     asks = re.compile(r"\b(current_date|now\(\)|today\(\)|current_timestamp)", re.IGNORECASE)
     assert [p.name for p in SQL.rglob("*.sql") if asks.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_a_population_that_is_not_there_is_told(tmp_path: Path) -> None:
+    good = (SQL / "rules" / "W09_only_house_unsafe.sql").read_text(encoding="utf-8")
+    _write(tmp_path, "rules/W09_x.sql", good.replace("population: 所有农村户", "population: 全村"))
+    _write(tmp_path, "populations.yaml", '所有农村户: "true"\n坏的: is_poor or or')
+
+    with pytest.raises(DefinitionError) as caught:
+        load_definitions(tmp_path)
+
+    assert "W09_x.sql：population：populations.yaml 里没有“全村”" in str(caught.value)
+    assert "populations.yaml：坏的" in str(caught.value)
 
 
 def _write(folder: Path, name: str, text: str) -> None:

@@ -17,7 +17,12 @@ REGISTER = "monitoring_register"
 
 
 def dataset_title(dataset: str, catalogue: Catalogue) -> str:
-    """A dataset's Chinese name with its department; the id of one that nobody owes."""
+    """A dataset's Chinese name with its department; the id of one that nobody owes.
+
+    ``<dataset>_previous`` is the delivery of the month before.
+    """
+    if dataset.endswith("_previous"):
+        return f"上月的{dataset_title(dataset.removesuffix('_previous'), catalogue)}"
     try:
         return f"{catalogue.department_of(dataset).title}“{catalogue.contract(dataset).title}”"
     except KeyError:

@@ -10,7 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.engine import Engine, counting
-from poverty_watch.screening.definitions import ComparisonHeader, RuleHeader, SqlFile
+from poverty_watch.screening.definitions import (
+    ComparisonHeader,
+    RuleHeader,
+    SqlFile,
+    households_in,
+)
 from poverty_watch.screening.evidence import Row, Source, findings_of, hits_of
 from poverty_watch.screening.inputs import MonthInputs
 from poverty_watch.screening.parameters import InForce
@@ -35,32 +40,36 @@ class CheckRunner:
     engine: Engine
     inputs: MonthInputs
     parameters: Mapping[str, InForce]
+    populations: Mapping[str, str]
 
     def rule(self, file: SqlFile[RuleHeader]) -> Checked:
         """Run a rule; without one of its sources it is ``not_run`` and has no hits."""
-        lacks = self._lacks(file) + self._missing_sources(file)
-        if lacks:
-            return Checked([], self._record(file, "not_run", lacks))
-        found = self._run(file)
-        hits = hits_of(file.header, found, self._source, self._sent_back(file))
-        return Checked(
-            hits, self._record(file, "ran", [], self._eligible(file, ("household_id",)), len(hits))
-        )
+        blocking, missing = self._obstacles(file)
+        if blocking:
+            return Checked([], self._record(file, "not_run", blocking))
+        hits = hits_of(file.header, self._run(file), self._source, self._sent_back(file))
+        eligible = self._eligible(file, ("household_id",))
+        return Checked(hits, self._record(file, "ran", missing, eligible, len(hits)))
 
     def comparison(self, file: SqlFile[ComparisonHeader]) -> Checked:
-        """Run a comparison; one that goes dataset by dataset runs on those that are there."""
-        missing = self._missing_sources(file)
-        blocking = self._lacks(file)
-        some_are_there = file.header.one_by_one and len(missing) < len(file.header.sources)
-        if blocking or (missing and not some_are_there):
-            return Checked([], self._record(file, "not_run", blocking + missing))
+        """Run a comparison; without one of its sources it is ``not_run``."""
+        blocking, missing = self._obstacles(file)
+        if blocking:
+            return Checked([], self._record(file, "not_run", blocking))
         findings = findings_of(file.header, self._run(file), self._source)
         return Checked(
             findings, self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
         )
 
-    def _missing_sources(self, file: SqlFile[Any]) -> list[str]:
-        return [name for name in file.header.sources if self.inputs.of(name) is None]
+    def _obstacles(self, file: SqlFile[Any]) -> tuple[list[str], list[str]]:
+        """What keeps a check from running, and which sources one that runs does without."""
+        sources = file.header.sources
+        missing = [name for name in sources if not self.inputs.is_delivered(name)]
+        lacks = self._lacks(file)
+        some_are_there = file.header.one_by_one and len(missing) < len(sources)
+        if lacks or (missing and not some_are_there):
+            return lacks + missing, []
+        return [], missing
 
     def _lacks(self, file: SqlFile[Any]) -> list[str]:
         """What no delivery can mend: a rule of a later year, a parameter without a value."""
@@ -70,30 +79,31 @@ class CheckRunner:
         lacks += [f"参数{n}" for n in file.header.parameters if n not in self.parameters]
         return lacks
 
-    def _bound(self, file: SqlFile[Any]) -> dict[str, Any]:
+    def bound(self, file: SqlFile[Any]) -> dict[str, Any]:
+        """Values of all parameters that a check binds."""
         bound = self.inputs.parameters(file.binds)
         for name in file.header.parameters:
             bound |= self.parameters[name].bound
         return bound
 
     def _run(self, file: SqlFile[Any]) -> pa.Table:
-        return self.engine.run(file.sql, self._bound(file), name=file.path.name)
+        return self.engine.run(file.sql, self.bound(file), name=file.path.name)
 
     def _eligible(self, file: SqlFile[Any], columns: tuple[str, ...]) -> dict[str, int]:
         sql = counting(file.sql, ELIGIBLE, columns)
-        (counts,) = self.engine.run(sql, self._bound(file), name=file.path.name).to_pylist()
+        (counts,) = self.engine.run(sql, self.bound(file), name=file.path.name).to_pylist()
         return {name.removeprefix("n_"): int(count) for name, count in counts.items()}
 
     def _source(self, dataset: str) -> Source | None:
         used = self.inputs.used_by(dataset)
-        return Source(dataset, str(used[0].month), used[0].version) if used else None
+        return Source(used[0].dataset, str(used[0].month), used[0].version) if used else None
 
     def _sent_back(self, file: SqlFile[RuleHeader]) -> dict[str, Any] | None:
         """Rows of the sources that were sent back: one of them may be the row that is missed."""
-        if not file.header.hit_by_absence:
+        if not file.header.missed_in:
             return None
         rows: list[dict[str, Any]] = []
-        for dataset in file.header.sources:
+        for dataset in file.header.missed_in:
             for delivery in self.inputs.used_by(dataset):
                 path = self.inputs.lake.set_aside(dataset, delivery.month, delivery.version)
                 columns = ["source_file", "source_sheet", "source_row", "fault"]
@@ -104,6 +114,19 @@ class CheckRunner:
                 ]
         rows.sort(key=lambda row: tuple("" if v is None else str(v).rjust(9) for v in row.values()))
         return {"rows_total": len(rows), "rows": rows[:_SENT_BACK_KEPT]}
+
+    def _not_judgeable(self, file: SqlFile[Any]) -> int | None:
+        """How many households the check cannot judge, or not wholly, for want of a source.
+
+        None where it does not say whom it judges.
+        """
+        population: str | None = file.header.population
+        if population is None:
+            return None
+        if all(map(self.inputs.is_delivered, file.header.sources)):
+            return 0
+        sql = households_in(self.populations[population])
+        return int(self.engine.run(sql, {}, name=f"populations.yaml {population}").num_rows)
 
     def _record(
         self,
@@ -120,6 +143,8 @@ class CheckRunner:
             "lacks": lacks,
             "eligible": eligible,
             "hits": found,
+            "population": file.header.population,
+            "not_judgeable": self._not_judgeable(file),
             "sql_sha256": file.sha256,
             "parameters": [
                 self.parameters[name].described

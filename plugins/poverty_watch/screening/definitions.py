@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from poverty_watch.engine import parse, relations_of
 from poverty_watch.files import sha256_of
@@ -37,17 +38,26 @@ class StagingHeader(_Header):
 class _CheckHeader(_Header):
     """What comparisons and rules have in common.
 
-    ``sources``: datasets that must have an accepted or nil delivery of the month; the registers
-    serve from earlier months and need not be listed. ``parameters``: names in
-    ``sql/parameters.yaml``. ``sentence``: one Chinese clause per row with {name} {value}
-    {threshold} {detail}.
+    ``sources``: datasets that must have an accepted or nil delivery of the month (of the month
+    before where ``_previous`` is added); the registers serve from earlier months and need not be
+    listed. ``one_by_one``: it runs on those of its sources that are there, and ``$has_<dataset>``
+    says which. ``parameters``: names in ``sql/parameters.yaml``. ``sentence``: one Chinese clause
+    per row with {name} {value} {threshold} {detail}. ``missing``: what a missing value means.
+    ``cells``: ``<dataset>.<column>`` of the source rows that hold the values of the evidence.
+    ``population``: who is judged, a key of ``sql/populations.yaml``. ``state``: a draft opens no
+    task.
     """
 
     sentence: str
     verifies: str
     sources: tuple[str, ...]
+    one_by_one: bool = False
     parameters: tuple[str, ...]
     since: str
+    population: str | None = None
+    missing: str = ""
+    cells: tuple[str, ...] = ()
+    state: Literal["in_force", "draft"] = "in_force"
 
     @field_validator("since")
     @classmethod
@@ -57,23 +67,33 @@ class _CheckHeader(_Header):
 
 
 class RuleHeader(_CheckHeader):
-    """A warning rule. ``hit_by_absence``: a missing row is the hit, so rows sent back are named."""
+    """A warning rule.
+
+    ``hit_by_absence``: a missing row is the hit, so rows sent back are named: of all its sources,
+    or of those listed.
+    """
 
     id: str = Field(pattern=r"^W\d{2}$")
     question: str
     severity: str
     risk: str
     population: str
-    hit_by_absence: bool = False
+    hit_by_absence: bool | tuple[str, ...] = False
+
+    @property
+    def missed_in(self) -> tuple[str, ...]:
+        """The datasets in which a missing row is the hit."""
+        if isinstance(self.hit_by_absence, bool):
+            return self.sources if self.hit_by_absence else ()
+        return self.hit_by_absence
 
 
 class ComparisonHeader(_CheckHeader):
-    """A comparison. ``one_by_one``: it runs for each of its sources that is there."""
+    """A comparison."""
 
     id: str = Field(pattern=r"^C\d{2}$")
     subject: Literal["person", "household", "township", "reason"]
     outcome: Literal["FIX", "BACK", "STOP", "ENT", "ASSET", "REVIEW", "INFO"]
-    one_by_one: bool = False
 
 
 _H = TypeVar("_H", bound=_Header)
@@ -111,6 +131,7 @@ class Definitions:
     staging: tuple[SqlFile[StagingHeader], ...]
     comparisons: tuple[SqlFile[ComparisonHeader], ...]
     rules: tuple[SqlFile[RuleHeader], ...]
+    populations: Mapping[str, str]
 
     @property
     def all(self) -> tuple[SqlFile[Any], ...]:
@@ -140,7 +161,14 @@ def load_definitions(root: Path = SQL) -> Definitions:
         staging=_ordered(_read_folder(root / "staging", StagingHeader, problems), problems),
         comparisons=_read_folder(root / "comparisons", ComparisonHeader, problems),
         rules=_read_folder(root / "rules", RuleHeader, problems),
+        populations=_populations(root / "populations.yaml", problems),
     )
+    checks: tuple[SqlFile[Any], ...] = (*definitions.comparisons, *definitions.rules)
+    problems += [
+        f"{file.path.parent.name}/{file.path.name}：population：populations.yaml 里没有“{name}”"
+        for file in checks
+        if (name := file.header.population) is not None and name not in definitions.populations
+    ]
     ids = [file.id for file in definitions.all]
     problems += [
         f"编号 {name} 有两个文件在用" for name in sorted({i for i in ids if ids.count(i) > 1})
@@ -150,6 +178,27 @@ def load_definitions(root: Path = SQL) -> Definitions:
             "SQL 文件有误，请逐条改正：\n" + "\n".join(f"- {p}" for p in problems)
         )
     return definitions
+
+
+def households_in(condition: str) -> str:
+    """A query for the households with a living member that a condition of a population names."""
+    return f"select household_id from households where living_members > 0 and ({condition})"
+
+
+def _populations(path: Path, problems: list[str]) -> dict[str, str]:
+    try:
+        found = TypeAdapter(dict[str, str]).validate_python(
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+        )
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        problems.append(f"{path.name}：应当每行写“名称: 条件”：{error}")
+        return {}
+    for name, condition in found.items():
+        try:
+            parse(households_in(condition))
+        except ValueError as error:
+            problems.append(f"{path.name}：{name}：{error}")
+    return found
 
 
 @lru_cache(maxsize=512)

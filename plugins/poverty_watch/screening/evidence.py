@@ -69,7 +69,7 @@ def hits_of(
         top = found[0]
         evidence: Row = {
             "title": header.title,
-            "risk": header.risk,
+            "risk": top.get("risk") or header.risk,
             "verifies": header.verifies,
             "question": header.question,
             **_told(header, found, source_of),
@@ -190,6 +190,8 @@ def _kept(row: Row, default: str | None, source_of: SourceOf) -> Row:
             "value": _text(row["value"]),
             "threshold": _text(row["threshold"]),
         }
+    if row.get("risk") is not None:
+        kept["risk"] = row["risk"]
     dataset = row.get("source_dataset") or row.get("dataset") or default
     source = source_of(dataset) if dataset else None
     if source is not None and row.get("source_file") is not None:

@@ -82,6 +82,12 @@ class MonthInputs:
         """A dataset's delivery in force of a month (this one if not given)."""
         return self._by_dataset.get(dataset, {}).get(month or self.month)
 
+    def is_delivered(self, source: str) -> bool:
+        """Whether a source in a header has its delivery: of this month, or of the month before."""
+        dataset = source.removesuffix(_PREVIOUS)
+        month = self.month if dataset == source else self.month - 1
+        return self.of(dataset, month) is not None
+
     @cached_property
     def _datasets(self) -> frozenset[str]:
         return frozenset(self.catalogue.contracts)
@@ -166,7 +172,7 @@ class MonthInputs:
         return self.lake.accepted(delivery.dataset, delivery.month, delivery.version)
 
     def parameters(self, names: Iterable[str]) -> dict[str, Any]:
-        """Values for all parameters that every month has, and for ``has_<dataset>_previous``."""
+        """Values for all parameters that every month has, and for ``has_<source>``."""
         bound: dict[str, Any] = {
             "month": str(self.month),
             "month_start": self.month.first_day,
@@ -174,9 +180,8 @@ class MonthInputs:
             "year_start": self.month.first_day.replace(month=1),
         }
         for name in names:
-            if name.startswith("has_") and name.endswith(_PREVIOUS):
-                dataset = name.removeprefix("has_").removesuffix(_PREVIOUS)
-                bound[name] = self.of(dataset, self.month - 1) is not None
+            if name.startswith("has_"):
+                bound[name] = self.is_delivered(name.removeprefix("has_"))
         return bound
 
     def reference_hashes(self) -> dict[str, str]:

@@ -69,6 +69,7 @@ class Plan:
             "month": str(self.month),
             "inputs": self.inputs_used,
             "sql": {file.path.name: file.sha256 for file in self.definitions.all},
+            "populations": dict(self.definitions.populations),
             "parameters": {name: found.described for name, found in self.parameters.items()},
             "reference": self.inputs.reference_hashes(),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +16,7 @@ from poverty_watch.ledger.screenings import confirm_screening
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.screening.checks import Checked, CheckRunner
-from poverty_watch.screening.definitions import SqlFile
+from poverty_watch.screening.definitions import ComparisonHeader, RuleHeader, SqlFile
 from poverty_watch.screening.evidence import FINDINGS, HITS, Row, table_of
 from poverty_watch.screening.plan import Plan, plan_month
 from poverty_watch.screening.staging import staging_tables
@@ -113,8 +113,9 @@ def _compare(plan: Plan, settings: Settings) -> StepOutcome:
     screenings = Screenings(settings.lake)
     if not screenings.exists(plan.month, plan.fingerprint, _COMPARISONS):
         with DuckEngine.opened() as engine:
-            runner = _runner(engine, plan, screenings, plan.definitions.comparisons)
-            done = [runner.comparison(file) for file in plan.definitions.comparisons]
+            comparisons = _in_force(plan.definitions.comparisons)
+            runner = _runner(engine, plan, screenings, comparisons)
+            done = [runner.comparison(file) for file in comparisons]
         tables = {"findings": table_of(_all_rows(done), FINDINGS)}
         _write(plan, screenings, _COMPARISONS, tables, done)
     return _outcome(plan, screenings, _COMPARISONS, "比对", "发现问题")
@@ -125,10 +126,19 @@ def _warn(plan: Plan, settings: Settings) -> StepOutcome:
     screenings = Screenings(settings.lake)
     if not screenings.exists(plan.month, plan.fingerprint, _RULES):
         with DuckEngine.opened() as engine:
-            runner = _runner(engine, plan, screenings, plan.definitions.rules)
-            done = [runner.rule(file) for file in plan.definitions.rules]
+            rules = _in_force(plan.definitions.rules)
+            runner = _runner(engine, plan, screenings, rules)
+            done = [runner.rule(file) for file in rules]
         _write(plan, screenings, _RULES, {"hits": table_of(_all_rows(done), HITS)}, done)
     return _outcome(plan, screenings, _RULES, "预警规则", "命中")
+
+
+_C = TypeVar("_C", RuleHeader, ComparisonHeader)
+
+
+def _in_force(files: Iterable[SqlFile[_C]]) -> list[SqlFile[_C]]:
+    """Those that are no drafts."""
+    return [file for file in files if file.header.state == "in_force"]
 
 
 def _runner(
@@ -136,13 +146,13 @@ def _runner(
 ) -> CheckRunner:
     """A runner over the deliveries and the staging tables that these files read."""
     staged = {file.id for file in plan.definitions.staging}
-    for relation in sorted(set().union(*(file.relations for file in files))):
+    for relation in sorted({"households"}.union(*(file.relations for file in files))):
         if relation in staged:
             path = screenings.path(plan.month, plan.fingerprint, relation)
             engine.attach(relation, Rows(pq.read_schema(path), (ParquetPart(path),)))
         else:
             engine.attach(relation, plan.inputs.relation(relation))
-    return CheckRunner(engine, plan.inputs, plan.parameters)
+    return CheckRunner(engine, plan.inputs, plan.parameters, plan.definitions.populations)
 
 
 def _all_rows(done: Iterable[Checked]) -> list[Row]:
