@@ -140,6 +140,7 @@ def _add_reasons(task: Task, fates: list[HitFate]) -> bool:
             "sentence": str(fate.evidence["sentence"]),
             "question": str(fate.evidence["question"]),
             "value": fate.value,
+            "threshold": fate.threshold,
             "events": fate.events,
         }
         reason = known.get(fate.rule_id)

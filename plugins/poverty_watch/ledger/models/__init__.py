@@ -3,11 +3,13 @@
 from poverty_watch.ledger.models.base import Base, MonthText, now
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
+from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
 from poverty_watch.ledger.models.people import SealedPerson
 from poverty_watch.ledger.models.reports import ReportVersion
 from poverty_watch.ledger.models.screenings import HitFate, Lead, Screening
 from poverty_watch.ledger.models.verification import Task, TaskReason
+from poverty_watch.ledger.models.waivers import Waiver
 
 __all__ = [
     "Base",
@@ -16,6 +18,7 @@ __all__ = [
     "CaseStep",
     "DatasetMonth",
     "Delivery",
+    "Finding",
     "HitFate",
     "JournalEntry",
     "JournalHead",
@@ -29,5 +32,6 @@ __all__ = [
     "StoppedDecision",
     "Task",
     "TaskReason",
+    "Waiver",
     "now",
 ]

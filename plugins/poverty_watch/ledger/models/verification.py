@@ -50,18 +50,17 @@ class Task(Base):
 
     @property
     def is_cleared(self) -> bool:
-        """Whether every reason has gone from the data: said in the sheet, closed by nobody yet."""
-        return bool(self.reasons) and all(reason.gone_in for reason in self.reasons)
+        """Whether every reason has gone from the data; a person closes the task all the same."""
+        return bool(self.reasons) and all(reason.is_gone for reason in self.reasons)
 
 
 class TaskReason(Base):
     """Why a household is to be visited: one rule, with the months that gave it first and last.
 
     While the task is open the reason follows the newest evidence (``month``, ``value``,
-    ``events``); when it is closed they stay as what was verified. ``events`` names the rows of
-    evidence, so that a new one can be told from a known one. ``gone_in``: the month whose data do
-    not show the reason any more; a task all of whose reasons are gone waits for a person to close
-    it.
+    ``threshold``, ``events``); when it is closed they stay as what was verified. ``events`` names
+    the rows of evidence, so that a new one can be told from a known one. ``gone_in``: the month
+    whose data no longer showed the reason; a ``month`` after it shows it again.
     """
 
     __tablename__ = "task_reason"
@@ -75,7 +74,13 @@ class TaskReason(Base):
 
     since: Mapped[str] = mapped_column(MonthText)
     value: Mapped[str | None] = mapped_column(Text)
+    threshold: Mapped[str | None] = mapped_column(Text)
     events: Mapped[list[str] | None] = mapped_column(JSON)
     gone_in: Mapped[str | None] = mapped_column(MonthText)
 
     task: Mapped[Task] = relationship(back_populates="reasons")
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the newest data do not show the reason any more."""
+        return self.gone_in is not None and self.gone_in >= self.month
