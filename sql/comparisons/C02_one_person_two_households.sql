@@ -2,7 +2,7 @@
 id: C02
 title: 一人多户
 subject: person
-sentence: "{name}登记在户编号{detail}"
+sentence: "{name}在监测系统中同时登记在户编号{value}和户编号{other_value}"
 outcome: FIX
 verifies: rural_revitalization
 sources: []
@@ -10,7 +10,8 @@ parameters: []
 basis: 目录第4节
 since: 2021-01
 about: >
-  Rows count, so the dead are compared too. One row per 户编号 in which the person stands.
+  Rows count, so the dead are compared too. The smallest 户编号, to which the person is counted,
+  stands against each of the others.
 */
 with eligible as (
     select distinct
@@ -25,19 +26,56 @@ doubled as (
     from eligible
     group by person_id
     having count(*) >= 2
+),
+
+doubled_rows as (
+    select
+        monitoring_register.person_id,
+        monitoring_register.name,
+        monitoring_register.household_no,
+        monitoring_register.source_file,
+        monitoring_register.source_sheet,
+        monitoring_register.source_row,
+        row_number() over (
+            partition by monitoring_register.person_id, monitoring_register.household_no
+            order by
+                monitoring_register.source_file,
+                monitoring_register.source_sheet,
+                monitoring_register.source_row
+        ) as place
+    from doubled
+    inner join monitoring_register on doubled.person_id = monitoring_register.person_id
+    where monitoring_register.household_no is not null
+),
+
+places as (
+    select
+        *,
+        row_number() over (
+            partition by person_id
+            order by length(household_no), household_no
+        ) as household_place
+    from doubled_rows
+    where place = 1
 )
 
 select
     persons.household_id,
-    doubled.person_id,
-    monitoring_register.name,
+    counted.person_id,
+    counted.name,
     cast(null as varchar) as dataset,
-    monitoring_register.household_no as detail,
+    '' as detail,
+    counted.household_no as value,
     'monitoring_register' as source_dataset,
-    monitoring_register.source_file,
-    monitoring_register.source_sheet,
-    monitoring_register.source_row
-from doubled
-inner join monitoring_register on doubled.person_id = monitoring_register.person_id
-left join persons on doubled.person_id = persons.person_id
-where monitoring_register.household_no is not null
+    counted.source_file,
+    counted.source_sheet,
+    counted.source_row,
+    others.household_no as other_value,
+    'monitoring_register' as other_dataset,
+    others.source_file as other_file,
+    others.source_sheet as other_sheet,
+    others.source_row as other_row
+from places as counted
+inner join places as others on counted.person_id = others.person_id
+left join persons on counted.person_id = persons.person_id
+where counted.household_place = 1 and others.household_place > 1

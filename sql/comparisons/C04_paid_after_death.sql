@@ -2,9 +2,9 @@
 id: C04
 title: 死亡后仍享受
 subject: person
-sentence: "{name}已于{detail}"
+sentence: "{name}已于{other_value}死亡，本月{detail}"
 outcome: STOP
-verifies: civil_affairs
+verifies: sender
 sources: [social_assistance, public_posts, employment]
 one_by_one: true
 parameters: []
@@ -19,7 +19,8 @@ with eligible as (
         'social_assistance' as dataset,
         person_id,
         name,
-        '仍在社会救助名单（' || category || '）' as standing,
+        category as value,
+        '仍在社会救助名单中（' || category || '）' as detail,
         source_file,
         source_sheet,
         source_row
@@ -31,7 +32,8 @@ with eligible as (
         'public_posts' as dataset,
         person_id,
         name,
-        '仍在公益岗名单（' || coalesce(post, '岗位未填') || '）' as standing,
+        post as value,
+        '仍在公益岗名单中（' || coalesce(post, '岗位未填') || '）' as detail,
         source_file,
         source_sheet,
         source_row
@@ -43,7 +45,8 @@ with eligible as (
         'employment' as dataset,
         person_id,
         name,
-        '仍登记为务工在岗' as standing,
+        status as value,
+        '仍登记为务工在岗' as detail,
         source_file,
         source_sheet,
         source_row
@@ -51,23 +54,56 @@ with eligible as (
     where status = '在岗'
 ),
 
-dead_before as (
+paid_after_death as (
     select
-        person_id,
-        died_on
+        eligible.*,
+        deceased.died_on
+    from eligible
+    inner join deceased on eligible.person_id = deceased.person_id
+    where deceased.died_on < $month_start
+),
+
+-- The day may have been told more than once; the first telling is shown.
+death_rows as (
+    select
+        deceased.person_id,
+        deaths_history.month,
+        deaths_history.source_file,
+        deaths_history.source_sheet,
+        deaths_history.source_row,
+        row_number() over (
+            partition by deceased.person_id
+            order by
+                deaths_history.month,
+                deaths_history.source_file,
+                deaths_history.source_sheet,
+                deaths_history.source_row
+        ) as place
     from deceased
-    where died_on < $month_start
+    inner join deaths_history
+        on
+            deceased.person_id = deaths_history.person_id
+            and deceased.died_on = deaths_history.died_on
 )
 
 select
     persons.household_id,
-    eligible.person_id,
-    eligible.name,
-    eligible.dataset,
-    cast(dead_before.died_on as varchar) || '死亡，' || eligible.standing as detail,
-    eligible.source_file,
-    eligible.source_sheet,
-    eligible.source_row
-from eligible
-inner join dead_before on eligible.person_id = dead_before.person_id
-left join persons on eligible.person_id = persons.person_id
+    paid_after_death.person_id,
+    paid_after_death.name,
+    paid_after_death.dataset,
+    paid_after_death.detail,
+    paid_after_death.value,
+    paid_after_death.dataset as source_dataset,
+    paid_after_death.source_file,
+    paid_after_death.source_sheet,
+    paid_after_death.source_row,
+    cast(paid_after_death.died_on as varchar) as other_value,
+    'deaths' as other_dataset,
+    death_rows.source_file as other_file,
+    death_rows.source_sheet as other_sheet,
+    death_rows.source_row as other_row,
+    death_rows.month as other_month
+from paid_after_death
+inner join death_rows on paid_after_death.person_id = death_rows.person_id
+left join persons on paid_after_death.person_id = persons.person_id
+where death_rows.place = 1

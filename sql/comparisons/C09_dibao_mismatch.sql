@@ -2,7 +2,7 @@
 id: C09
 title: 低保信息不一致
 subject: household
-sentence: "{detail}"
+sentence: "监测系统“享受低保政策情况”为“{value}”，{detail}"
 outcome: FIX
 verifies: rural_revitalization
 sources: [social_assistance]
@@ -17,77 +17,55 @@ with eligible as (
         household_id,
         head_person_id,
         head_name,
-        receives_dibao
-    from households
-    where is_in_register
-),
-
-receivers as (
-    select
-        members.household_id,
-        members.person_id,
-        members.name,
-        social_assistance.source_file,
-        social_assistance.source_sheet,
-        social_assistance.source_row
-    from social_assistance
-    inner join members on social_assistance.person_id = members.person_id
-    where members.is_living and social_assistance.category = '农村低保'
+        receives_dibao,
+        source_file,
+        source_sheet,
+        source_row
+    from register_stock
 ),
 
 receiving_households as (
-    select distinct household_id from receivers
-),
-
-unknown_receivers as (
-    select
-        eligible.household_id,
-        eligible.head_person_id as person_id,
-        eligible.head_name as name,
-        '监测系统登记享受低保，民政低保名单中没有该户成员' as detail,
-        cast(null as varchar) as source_file,
-        cast(null as varchar) as source_sheet,
-        cast(null as integer) as source_row
-    from eligible
-    left join receiving_households
-        on eligible.household_id = receiving_households.household_id
-    where eligible.receives_dibao = '是' and receiving_households.household_id is null
-),
-
-unmarked_receivers as (
-    select
-        receivers.household_id,
-        receivers.person_id,
-        receivers.name,
-        '监测系统登记未享受低保，' || receivers.name || '在农村低保名单中' as detail,
-        receivers.source_file,
-        receivers.source_sheet,
-        receivers.source_row
-    from receivers
-    inner join eligible on receivers.household_id = eligible.household_id
-    where eligible.receives_dibao = '否'
+    select distinct household_id from dibao_members
 )
 
 select
-    household_id,
-    person_id,
-    name,
+    eligible.household_id,
+    eligible.head_person_id as person_id,
+    eligible.head_name as name,
     cast(null as varchar) as dataset,
-    detail,
-    source_file,
-    source_sheet,
-    source_row
-from unknown_receivers
+    '民政农村低保名单中没有该户成员' as detail,
+    eligible.receives_dibao as value,
+    'monitoring_register' as source_dataset,
+    eligible.source_file,
+    eligible.source_sheet,
+    eligible.source_row,
+    cast(null as varchar) as other_value,
+    'social_assistance' as other_dataset,
+    cast(null as varchar) as other_file,
+    cast(null as varchar) as other_sheet,
+    cast(null as integer) as other_row
+from eligible
+left join receiving_households on eligible.household_id = receiving_households.household_id
+where eligible.receives_dibao = '是' and receiving_households.household_id is null
 
 union all
 
 select
-    household_id,
-    person_id,
-    name,
+    eligible.household_id,
+    dibao_members.person_id,
+    dibao_members.name,
     cast(null as varchar) as dataset,
-    detail,
-    source_file,
-    source_sheet,
-    source_row
-from unmarked_receivers
+    '民政名单中' || dibao_members.name || '享受农村低保' as detail,
+    eligible.receives_dibao as value,
+    'monitoring_register' as source_dataset,
+    eligible.source_file,
+    eligible.source_sheet,
+    eligible.source_row,
+    dibao_members.category as other_value,
+    'social_assistance' as other_dataset,
+    dibao_members.source_file as other_file,
+    dibao_members.source_sheet as other_sheet,
+    dibao_members.source_row as other_row
+from eligible
+inner join dibao_members on eligible.household_id = dibao_members.household_id
+where eligible.receives_dibao = '否'

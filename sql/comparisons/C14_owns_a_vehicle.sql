@@ -2,7 +2,7 @@
 id: C14
 title: 名下有车辆
 subject: household
-sentence: "{name}名下有{detail}"
+sentence: "{name}名下有{detail}，该户列入“{other_value}”"
 outcome: ASSET
 verifies: public_security
 sources: [vehicles, social_assistance]
@@ -13,24 +13,19 @@ about: >
   To be explained at verification, never an exclusion. Looked for in M-households and in households
   with a living member in 农村低保.
 */
-with dibao_households as (
-    select distinct members.household_id
-    from social_assistance
-    inner join members on social_assistance.person_id = members.person_id
-    where members.is_living and social_assistance.category = '农村低保'
-),
-
-eligible as (
+with eligible as (
     select
         members.household_id,
         members.person_id,
-        members.name
-    from members
-    inner join households on members.household_id = households.household_id
-    left join dibao_households on members.household_id = dibao_households.household_id
-    where
-        members.is_living
-        and (households.standing = 'M' or dibao_households.household_id is not null)
+        members.name,
+        asset_households.grounds,
+        asset_households.source_dataset,
+        asset_households.source_file,
+        asset_households.source_sheet,
+        asset_households.source_row
+    from asset_households
+    inner join members on asset_households.household_id = members.household_id
+    where members.is_living
 )
 
 select
@@ -39,9 +34,16 @@ select
     eligible.name,
     cast(null as varchar) as dataset,
     vehicles.vehicle_type || coalesce('（' || vehicles.plate || '）', '') as detail,
+    vehicles.vehicle_type as value,
+    'vehicles' as source_dataset,
     vehicles.source_file,
     vehicles.source_sheet,
-    vehicles.source_row
+    vehicles.source_row,
+    eligible.grounds as other_value,
+    eligible.source_dataset as other_dataset,
+    eligible.source_file as other_file,
+    eligible.source_sheet as other_sheet,
+    eligible.source_row as other_row
 from eligible
 inner join vehicles on eligible.person_id = vehicles.person_id
 where

@@ -29,6 +29,7 @@ HITS = pa.schema(
 FINDINGS = pa.schema(
     [
         ("comparison_id", pa.string()),
+        ("subject_id", pa.string()),
         ("household_id", pa.string()),
         ("person_id", pa.int64()),
         ("dataset", pa.string()),

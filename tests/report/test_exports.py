@@ -90,7 +90,7 @@ def test_hits_are_one_line_per_rule_and_household_sorted(april: ScreenedMonth) -
     ]
 
 
-def test_a_finding_names_its_subject_as_household_or_number(
+def test_a_finding_names_its_subject_a_person_by_number(
     april: ScreenedMonth, keys: Keyring
 ) -> None:
     person = keys.person_ids(pa.array([NUMBER]))[0].as_py()
@@ -98,13 +98,17 @@ def test_a_finding_names_its_subject_as_household_or_number(
         seal_identities(session, keys, {person: NUMBER})
     finding = {"comparison_id": "C04", "household_id": "R:1", "person_id": person}
     findings = [
-        finding | {"dataset": "public_posts"},
-        {"comparison_id": "C14", "household_id": "R:1", "person_id": None, "dataset": None},
+        finding | {"subject_id": str(person), "dataset": "public_posts"},
+        {"comparison_id": "C14", "subject_id": "R:1", "household_id": "R:1"},
+        {"comparison_id": "C22", "subject_id": "甸阳镇"},
+        {"comparison_id": "C01", "subject_id": "check_digit", "dataset": "payroll"},
     ]
     april.screen([household()], findings=findings)
     assert body(april, "comparisons.csv") == [
+        ["2021-04", "C01", "check_digit", "payroll"],
         ["2021-04", "C04", NUMBER, "public_posts"],
         ["2021-04", "C14", "R:1", ""],
+        ["2021-04", "C22", "甸阳镇", ""],
     ]
 
 

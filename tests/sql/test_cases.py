@@ -1,8 +1,9 @@
 """Every case of ``tests/sql/<ID>/<case>/``: what is given, and what one SQL file makes of it.
 
 ``expect.yaml`` of a rule has ``hits`` (household; severity, value, threshold, person where they
-matter), of a comparison ``findings`` (household, person, dataset), of a staging table ``rows``. Any
-may say ``status``, ``lacks`` and ``eligible`` (households; rows for a comparison).
+matter), of a comparison ``findings`` (household, person, dataset, subject for a township or reason;
+sentence, and rows as [value, its place, other value, its place] where they matter), of a staging
+table ``rows``. Any may say ``status``, ``lacks`` and ``eligible`` (households; rows for a comparison).
 """
 
 from __future__ import annotations
@@ -106,26 +107,43 @@ def _agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:
 
 
 def _agree_on_findings(done: Checked, expected: dict[str, Any]) -> None:
-    found = [
-        {
-            "household": finding["household_id"],
-            "person": finding["person_id"],
-            "dataset": finding["dataset"],
-        }
+    found = {
+        (
+            finding["household_id"],
+            finding["person_id"],
+            finding["subject_id"] if finding["subject"] in ("township", "reason") else None,
+            finding["dataset"],
+        ): json.loads(finding["evidence"])
         for finding in done.rows
-    ]
-    wanted = [
-        {
-            "household": want.get("household"),
-            "person": person_id(str(want["person"])) if "person" in want else None,
-            "dataset": want.get("dataset"),
-        }
+    }
+    wanted = {
+        (
+            want.get("household"),
+            person_id(str(want["person"])) if "person" in want else None,
+            want.get("subject"),
+            want.get("dataset"),
+        ): want
         for want in expected["findings"]
-    ]
+    }
     assert sorted(found, key=str) == sorted(wanted, key=str)
-    sentences = [want["sentence"] for want in expected["findings"] if "sentence" in want]
-    told = [json.loads(finding["evidence"])["sentence"] for finding in done.rows]
-    assert set(sentences) <= set(told)
+    assert (len(done.rows), len(expected["findings"])) == (len(found), len(wanted))
+    for key, want in wanted.items():
+        evidence = found[key]
+        if "sentence" in want:
+            assert evidence["sentence"] == want["sentence"]
+        if "rows" in want:
+            told = [[v if v is None else str(v) for v in row] for row in want["rows"]]
+            assert [_shown(row) for row in evidence["rows"]] == told, key
+
+
+def _shown(row: dict[str, Any]) -> list[str | None]:
+    """A row of evidence as value, where it stands, the other value, where that stands."""
+    shown: list[str | None] = []
+    for value, side in ((row["value"], "source"), (row["other_value"], "other")):
+        place = row.get(side)
+        told = place and f"{place['dataset']}@{place['month']} {place['row']}"
+        shown += [value, told]
+    return shown
 
 
 def _agree_on_record(done: Checked, expected: dict[str, Any]) -> None:

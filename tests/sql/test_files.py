@@ -10,7 +10,7 @@ import pytest
 
 from poverty_watch.contracts import load_catalogue
 from poverty_watch.engine import counting, parse, spark_text
-from poverty_watch.screening.definitions import SqlFile, load_definitions
+from poverty_watch.screening.definitions import SENDER, SqlFile, load_definitions
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.screening.inputs import RISK_LABELS, load_registers, load_risk_labels
 from poverty_watch.screening.parameters import load_parameters
@@ -21,9 +21,16 @@ DEFINITIONS = load_definitions()
 CHECKS = (*DEFINITIONS.comparisons, *DEFINITIONS.rules)
 OF_EVERY_MONTH = {"month", "month_start", "month_end", "year_start"}
 RULE_COLUMNS = ["household_id", "person_id", "name", "severity", "value", "threshold", "detail"]
-COMPARISON_COLUMNS = ["household_id", "person_id", "name", "dataset", "detail"]
 SOURCE_COLUMNS = ["source_file", "source_sheet", "source_row"]
-OPTIONAL_COLUMNS = {"source_dataset", "risk"}
+COMPARISON_COLUMNS = [
+    *("household_id", "person_id", "name", "dataset", "detail"),
+    *("value", "source_dataset", *SOURCE_COLUMNS),
+    *("other_value", "other_dataset", "other_file", "other_sheet", "other_row"),
+]
+OPTIONAL_COLUMNS = {
+    "rule": {"source_dataset", "risk"},
+    "comparison": {"source_month", "other_month"},
+}
 RISKS_OF_ROWS = {"该户主要风险", "各原因的风险"}
 
 
@@ -35,19 +42,25 @@ def _base(relation: str) -> str:
     return relation.removesuffix("_previous").removesuffix("_history")
 
 
+def _read_through(table: str) -> set[str]:
+    """What a staging table and those below it read; without deaths of the month all run."""
+    return {r for staging in DEFINITIONS.needed_for(table) for r in staging.relations}
+
+
 @_by_id(CHECKS)
 def test_a_check_reads_only_what_its_header_names(file: SqlFile[Any]) -> None:
-    catalogue = load_catalogue().contracts
     staged = {staging.id for staging in DEFINITIONS.staging}
-    free = {*staged, *load_registers().registers, RISK_LABELS}
-    read = {_base(relation) for relation in file.relations - free} - set(load_registers().registers)
+    ground = _read_through("persons") | {RISK_LABELS}
+    through = set().union(*(_read_through(name) for name in file.relations & staged))
+    read = {_base(r) for r in (file.relations | through) - staged - ground}
+    read -= set(load_registers().registers)
 
     named = {_base(source) for source in file.header.sources}
 
     assert read == named - set(load_registers().registers), "the SQL reads the sources named"
-    assert named <= set(catalogue)
+    assert named <= set(load_catalogue().contracts)
     for source in file.header.sources:
-        assert source in file.relations or f"{source}_history" in file.relations, source
+        assert {source, f"{source}_history"} & (file.relations | through), source
 
 
 @_by_id(CHECKS)
@@ -70,7 +83,8 @@ def test_a_check_binds_only_what_its_header_names(file: SqlFile[Any]) -> None:
 
 @_by_id(CHECKS)
 def test_a_check_is_verified_by_a_department_that_exists(file: SqlFile[Any]) -> None:
-    assert file.header.verifies in load_catalogue().departments
+    of_the_dataset = {SENDER} if file in DEFINITIONS.comparisons else set()
+    assert file.header.verifies in {*load_catalogue().departments, *of_the_dataset}
 
 
 @_by_id(DEFINITIONS.rules)
@@ -83,10 +97,12 @@ def test_a_rule_warns_of_a_risk_that_exists(file: SqlFile[Any]) -> None:
 
 @_by_id(CHECKS)
 def test_a_check_gives_the_common_columns(file: SqlFile[Any]) -> None:
-    columns = [c for c in parse(file.sql).named_selects if c not in OPTIONAL_COLUMNS]
-    common = RULE_COLUMNS if file in DEFINITIONS.rules else COMPARISON_COLUMNS
+    is_rule = file in DEFINITIONS.rules
+    common = [*RULE_COLUMNS, *SOURCE_COLUMNS] if is_rule else COMPARISON_COLUMNS
+    optional = OPTIONAL_COLUMNS["rule" if is_rule else "comparison"]
+    columns = [column for column in parse(file.sql).named_selects if column not in optional]
 
-    assert columns == [*common, *SOURCE_COLUMNS]
+    assert columns == common
     assert counting(file.sql, "eligible", ()), "one CTE is called eligible"
 
 
@@ -111,7 +127,9 @@ def test_a_rule_names_the_cells_that_hold_its_values(file: SqlFile[Any]) -> None
 
 @_by_id(CHECKS)
 def test_a_sentence_can_be_told(file: SqlFile[Any]) -> None:
-    told = file.header.sentence.format(name="样本", value="1", threshold="2", detail="细节")
+    told = file.header.sentence.format(
+        name="样本", value="1", other_value="3", threshold="2", detail="细节"
+    )
     assert told
     assert not told.endswith("。"), "clauses are joined, the full stop comes at the end"
 

@@ -11,7 +11,8 @@ Tables (written by screening, read by verification and report):
 * ``members``: household_id, person_id, birth_date, is_living, joined_through, ...
 * ``register_stock``, ``register_stock_previous``: R households of this month and the one before
 * ``hits``: rule_id, household_id, person_id, severity, value, threshold, evidence (JSON text)
-* ``findings``: comparison_id, household_id, person_id, subject, dataset, evidence (JSON text)
+* ``findings``: comparison_id, subject (person, household, township or reason), subject_id (text),
+  household_id, person_id (only where a person is the subject), dataset, evidence (JSON text)
 """
 
 from __future__ import annotations

@@ -125,16 +125,15 @@ def _hits(source: _Source) -> Iterable[Sequence[Any]]:
 
 def _comparisons(source: _Source) -> Iterable[Sequence[Any]]:
     findings = _rows(source, "findings")
-    people = {row["person_id"] for row in findings if row.get("person_id") is not None}
+    people = {row["person_id"] for row in findings if row["person_id"] is not None}
     numbers = (
         unseal_identities(source.session, Keyring.open(source.settings.keys), people)
         if people
         else {}
     )
     for row in findings:
-        person = row.get("person_id")
-        subject = row["household_id"] if person is None else numbers[person]
-        yield source.month, row["comparison_id"], subject, row.get("dataset") or ""
+        subject = row["subject_id"] if row["person_id"] is None else numbers[row["person_id"]]
+        yield source.month, row["comparison_id"], subject, row["dataset"] or ""
 
 
 def _stocks_flows(source: _Source) -> Iterable[Sequence[Any]]:

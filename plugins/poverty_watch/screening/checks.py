@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.engine import Engine, counting
+from poverty_watch.months import Month
 from poverty_watch.screening.definitions import (
     ComparisonHeader,
     RuleHeader,
@@ -56,7 +57,7 @@ class CheckRunner:
         blocking, missing = self._obstacles(file)
         if blocking:
             return Checked([], self._record(file, "not_run", blocking))
-        findings = findings_of(file.header, self._run(file), self._source)
+        findings = findings_of(file.header, self._run(file), self._source, self._sender)
         return Checked(
             findings, self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
         )
@@ -94,9 +95,16 @@ class CheckRunner:
         (counts,) = self.engine.run(sql, self.bound(file), name=file.path.name).to_pylist()
         return {name.removeprefix("n_"): int(count) for name, count in counts.items()}
 
-    def _source(self, dataset: str) -> Source | None:
-        used = self.inputs.used_by(dataset)
+    def _source(self, dataset: str, month: str | None) -> Source | None:
+        if month is None:
+            used = self.inputs.used_by(dataset)
+        else:
+            delivery = self.inputs.of(dataset, Month.parse(month))
+            used = () if delivery is None else (delivery,)
         return Source(used[0].dataset, str(used[0].month), used[0].version) if used else None
+
+    def _sender(self, dataset: str) -> str:
+        return self.inputs.catalogue.department_of(dataset).id
 
     def _sent_back(self, file: SqlFile[RuleHeader]) -> dict[str, Any] | None:
         """Rows of the sources that were sent back: one of them may be the row that is missed."""

@@ -22,6 +22,10 @@ _HEADER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 
 
+# In ``verifies``: the department that sent the dataset of the finding.
+SENDER = "sender"
+
+
 class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,10 +46,10 @@ class _CheckHeader(_Header):
     before where ``_previous`` is added); the registers serve from earlier months and need not be
     listed. ``one_by_one``: it runs on those of its sources that are there, and ``$has_<dataset>``
     says which. ``parameters``: names in ``sql/parameters.yaml``. ``sentence``: one Chinese clause
-    per row with {name} {value} {threshold} {detail}. ``missing``: what a missing value means.
-    ``cells``: ``<dataset>.<column>`` of the source rows that hold the values of the evidence.
-    ``population``: who is judged, a key of ``sql/populations.yaml``. ``state``: a draft opens no
-    task.
+    per row with {name} {value} {threshold} {detail}, of a comparison {other_value} too.
+    ``missing``: what a missing value means. ``cells``: ``<dataset>.<column>`` of the source rows
+    that hold the values of the evidence. ``population``: who is judged, a key of
+    ``sql/populations.yaml``. ``state``: a draft opens no task.
     """
 
     sentence: str
@@ -89,7 +93,12 @@ class RuleHeader(_CheckHeader):
 
 
 class ComparisonHeader(_CheckHeader):
-    """A comparison."""
+    """A comparison.
+
+    ``subject``: what a finding is about; of a person, ``person_id`` says who, of a household
+    ``household_id``, a township or reason is told in ``name``. ``verifies`` may be ``sender``: the
+    department that sent the dataset of the finding.
+    """
 
     id: str = Field(pattern=r"^C\d{2}$")
     subject: Literal["person", "household", "township", "reason"]

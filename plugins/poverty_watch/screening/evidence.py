@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from poverty_watch.screening.definitions import ComparisonHeader, RuleHeader
+from poverty_watch.screening.definitions import SENDER, ComparisonHeader, RuleHeader
 from poverty_watch.screening.parameters import plain
 
 HITS = pa.schema(
@@ -27,9 +27,10 @@ HITS = pa.schema(
 FINDINGS = pa.schema(
     [
         ("comparison_id", pa.string()),
+        ("subject", pa.string()),
+        ("subject_id", pa.string()),
         ("household_id", pa.string()),
         ("person_id", pa.int64()),
-        ("subject", pa.string()),
         ("dataset", pa.string()),
         ("evidence", pa.string()),
     ]
@@ -37,6 +38,14 @@ FINDINGS = pa.schema(
 SEVERITIES = ("red", "orange", "yellow")
 _ROWS_KEPT = 20
 _SENTENCES_KEPT = 3
+# What a finding is about, and the column of the comparison's rows that says which one. A township
+# and a reason are named; neither has an id of its own.
+_SUBJECTS = {
+    "person": "person_id",
+    "household": "household_id",
+    "township": "name",
+    "reason": "name",
+}
 
 Row = dict[str, Any]
 
@@ -50,7 +59,10 @@ class Source:
     version: int
 
 
-SourceOf = Callable[[str], Source | None]
+# The delivery that serves a dataset; of a given month where the row says that it is an earlier one.
+SourceOf = Callable[[str, str | None], Source | None]
+# The department that sends a dataset.
+SenderOf = Callable[[str], str]
 
 
 def hits_of(
@@ -90,28 +102,32 @@ def hits_of(
     return hits
 
 
-def findings_of(header: ComparisonHeader, rows: pa.Table, source_of: SourceOf) -> list[Row]:
-    """One finding per subject (and dataset, where the rows name one)."""
-    keys = {
-        "person": ("person_id", "dataset"),
-        "household": ("household_id", "dataset"),
-    }.get(header.subject, ("household_id", "person_id", "dataset"))
+def findings_of(
+    header: ComparisonHeader, rows: pa.Table, source_of: SourceOf, sender_of: SenderOf
+) -> list[Row]:
+    """One finding per subject (and dataset, where the rows name one).
+
+    ``subject_id`` is the same for the same subject in every month: the keyed id of a person, the
+    household id, or the name of a township or reason.
+    """
+    column = _SUBJECTS[header.subject]
     findings: list[Row] = []
-    for _, found in _grouped(rows, keys, _by_source):
+    for (subject_id, dataset), found in _grouped(rows, (column, "dataset"), _by_source):
         top = found[0]
         evidence = {
             "title": header.title,
             "outcome": header.outcome,
-            "verifies": header.verifies,
+            "verifies": sender_of(dataset) if header.verifies == SENDER else header.verifies,
             **_told(header, found, source_of),
         }
         findings.append(
             {
                 "comparison_id": header.id,
-                "household_id": top["household_id"],
-                "person_id": None if header.subject == "household" else top["person_id"],
                 "subject": header.subject,
-                "dataset": top["dataset"],
+                "subject_id": str(subject_id),
+                "household_id": top["household_id"],
+                "person_id": top["person_id"] if header.subject == "person" else None,
+                "dataset": dataset,
                 "evidence": _json(evidence),
             }
         )
@@ -139,10 +155,11 @@ def _by_source(row: Row) -> tuple[Any, ...]:
     return (
         row.get("name") or "",
         row["person_id"] or 0,
-        row.get("source_file") or "",
-        row.get("source_sheet") or "",
+        *(row.get(f"source_{part}") or "" for part in ("file", "sheet")),
         row.get("source_row") or 0,
         row["detail"] or "",
+        *(_text(row.get(f"other_{part}")) or "" for part in ("value", "file", "sheet")),
+        row.get("other_row") or 0,
     )
 
 
@@ -172,38 +189,51 @@ def _clause(sentence: str, row: Row) -> str:
     return sentence.format(
         name=row.get("name") or "（未填姓名）",
         value=_text(row.get("value")) or "",
+        other_value=_text(row.get("other_value")) or "",
         threshold=_text(row.get("threshold")) or "",
         detail=row["detail"] or "",
     )
 
 
 def _kept(row: Row, default: str | None, source_of: SourceOf) -> Row:
-    """A row of evidence. The person stands by name and keyed id; the number stays sealed."""
+    """A row of evidence. The person stands by name and keyed id; the number stays sealed.
+
+    ``source`` says where the value stands, ``other`` where the value stands that it disagrees with;
+    either is left out where a side has no row.
+    """
     kept: Row = {
         "person_id": None if row["person_id"] is None else str(row["person_id"]),
         "name": row.get("name"),
         "detail": row["detail"],
+        "value": _text(row["value"]),
     }
-    if "severity" in row:
-        kept |= {
-            "severity": row["severity"],
-            "value": _text(row["value"]),
-            "threshold": _text(row["threshold"]),
-        }
+    kept |= {
+        name: _text(row[name]) for name in ("severity", "threshold", "other_value") if name in row
+    }
     if row.get("risk") is not None:
         kept["risk"] = row["risk"]
-    dataset = row.get("source_dataset") or row.get("dataset") or default
-    source = source_of(dataset) if dataset else None
-    if source is not None and row.get("source_file") is not None:
-        kept["source"] = {
-            "dataset": source.dataset,
-            "month": source.month,
-            "version": source.version,
-            "file": row["source_file"],
-            "sheet": row["source_sheet"],
-            "row": row["source_row"],
-        }
+    for side, dataset in (
+        ("source", row.get("source_dataset") or default),
+        ("other", row.get("other_dataset")),
+    ):
+        place = _place(row, side, dataset, source_of)
+        if place is not None:
+            kept[side] = place
     return kept
+
+
+def _place(row: Row, side: str, dataset: str | None, source_of: SourceOf) -> Row | None:
+    if dataset is None or row.get(f"{side}_file") is None:
+        return None
+    source = source_of(dataset, row.get(f"{side}_month"))
+    if source is None:
+        return None
+    return {
+        "dataset": source.dataset,
+        "month": source.month,
+        "version": source.version,
+        **{part: row[f"{side}_{part}"] for part in ("file", "sheet", "row")},
+    }
 
 
 def _text(value: Any) -> str | None:

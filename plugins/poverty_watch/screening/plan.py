@@ -21,7 +21,7 @@ from poverty_watch.settings import Settings
 STOCK = "register_stock"
 STOCK_BEFORE = "register_stock_previous"
 # Raised when the program gives other rows for the same SQL and deliveries.
-_SHAPE = 1
+_SHAPE = 2
 
 
 @dataclass(frozen=True)
