@@ -62,7 +62,7 @@ lint: $(VENV)/.development
 	@$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.development
-	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python -m scripts.bench
 
 lock: $(VENV)/.bootstrapped
 	@$(COMPILE) requirements-bootstrap.in --output-file requirements-bootstrap.lock

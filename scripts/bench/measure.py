@@ -1,0 +1,150 @@
+"""Measure a part in a process of its own: time, processor time and peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+Result = dict[str, Any]
+
+
+class Watch:
+    """Times imports and work of one process apart, and knows its peak memory."""
+
+    def __init__(self) -> None:
+        self.imports = 0.0
+        self.seconds = 0.0
+        self.cpu = 0.0
+
+    def importing(self, load: Callable[[], Any]) -> Any:
+        """Run something that only imports."""
+        started = time.perf_counter()
+        result = load()
+        self.imports += time.perf_counter() - started
+        return result
+
+    def working(self, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Run something that is to be measured."""
+        started, cpu = time.perf_counter(), cpu_seconds()
+        result = work(*given, **named)
+        self.seconds += time.perf_counter() - started
+        self.cpu += cpu_seconds() - cpu
+        return result
+
+    def result(self, **more: Any) -> Result:
+        """What the parent reads."""
+        return {
+            "seconds": self.seconds,
+            "cpu": self.cpu,
+            "imports": self.imports,
+            "megabytes": peak_megabytes(),
+            **more,
+        }
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and its threads so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held, in MB.
+
+    getrusage would also count what the parent held when it forked.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) / 1024
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is measured: a county of so many households in a month, and where its files lie."""
+
+    households: int
+    seed: int
+    month: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; ``ratio`` is to the floor or peer that ``against`` names."""
+
+    name: str
+    seconds: float
+    cpu: float | None = None
+    ratio: float | None = None
+    against: str = ""
+    megabytes: float | None = None
+    imports: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A demand and whether it is met."""
+
+    good: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a group has to show."""
+
+    title: str
+    lines: list[Line]
+    verdicts: list[Verdict]
+    notes: list[str] = field(default_factory=list)
+
+
+Part = Callable[[Size], Result]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What is measured of one room.
+
+    ``parts`` run each in a process of its own; ``run`` makes the county, has them run and judges.
+    """
+
+    name: str
+    parts: Mapping[str, Part]
+    run: Callable[[Size, Say], Outcome]
+
+
+def in_own_process(group: str, part: str, size: Size, files: Iterable[Path]) -> Result:
+    """Run one part in a fresh process; what it printed last is its result.
+
+    ``files`` are read before, so that no part starts with a colder disk cache than another.
+    """
+    for path in files:
+        path.read_bytes()
+    started = time.perf_counter()
+    command = [
+        *(sys.executable, "-m", "scripts.bench", "--part", f"{group}.{part}"),
+        *("--households", str(size.households), "--seed", str(size.seed)),
+        *("--month", size.month, "--folder", str(size.folder)),
+    ]
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")},
+    )
+    result: Result = json.loads(done.stdout.splitlines()[-1])
+    result["wall"] = time.perf_counter() - started
+    return result
