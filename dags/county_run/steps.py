@@ -22,11 +22,13 @@ def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
     if run.is_draft or run.is_backfill:
         return True
     from county_run.connections import source_of
+    from poverty_watch.contracts import load_catalogue
     from poverty_watch.intake import SourceError, delivered
     from poverty_watch.intake.duty import duty_policy
     from poverty_watch.settings import today
 
-    if today() > duty_policy().closes_on(run.month):
+    clocks = duty_policy().of(load_catalogue().departments[department_id].card)
+    if today() > clocks.closes_on(run.month):
         return True
     try:
         return delivered(department_id, run.month, run.settings, source_of(department_id))

@@ -118,6 +118,43 @@ def test_an_accounting_identity_names_columns_that_exist(folder: Path) -> None:
     assert "没有的列 paid" in told
 
 
+def test_mistakes_of_a_suite_are_told_with_those_of_the_contract(folder: Path) -> None:
+    (folder / "department.yaml").write_text(
+        CARD + "calendar: {due_day: 8, closing_day: 5}\nrecipients: []\n"
+    )
+    rule = {"type": "expect_column_values_to_not_be_null", "severity": "critical"}
+    rules = [
+        rule | {"kwargs": {"column": "name"}, "meta": {"fault": "name"}},
+        rule | {"kwargs": {"column": "nmae"}, "meta": {"fault": "name"}},
+        rule | {"kwargs": {"column": "is_repeated"}, "meta": {"fault": "repeated"}},
+        {"type": "not null", "severity": "fatal"},
+    ]
+    (folder / "sample.suite.json").write_text(json.dumps({"name": "s", "expectations": rules}))
+    told = mistakes(folder)
+    for part in (
+        "department.yaml：calendar",
+        "closing_day 不能早于 due_day",
+        "department.yaml：recipients",
+        "sample.suite.json：第2条：kwargs → column：没有列“nmae”",
+        "sample.suite.json：第3条：kwargs → column：没有列“is_repeated”",
+        "sample.suite.json：第4条：type：“not null”不是规则名称",
+        "sample.suite.json：第4条：severity",
+        "sample.suite.json：第4条：meta",
+    ):
+        assert part in told
+    assert "第1条" not in told
+    (folder / "sample.suite.json").write_text('{"name": ')
+    assert "sample.suite.json：不是正确的 JSON" in mistakes(folder)
+
+
+def test_names_that_airflow_and_sql_cannot_use_are_refused(folder: Path) -> None:
+    shutil.copytree(folder, folder.with_name("Sample-Office"))
+    told = mistakes(folder)
+    assert "Sample-Office：文件夹名只能用小写字母" in told
+    assert "名称“样例局”有两个部门在用" in told
+    assert "order：1 有两个部门在用" in told
+
+
 def test_two_departments_cannot_owe_the_same_dataset(folder: Path) -> None:
     twin = folder.with_name("twin_office")
     shutil.copytree(folder, twin)

@@ -21,12 +21,13 @@ _WIDTH = 80
 
 def say_register(month: Month, settings: Settings, ledger: Ledger, with_rows: bool) -> None:
     """The register as a table; below it, in full, what is to be said of each dataset."""
-    from poverty_watch.intake.duty import register
+    from poverty_watch.intake.duty import duty_policy, register
     from poverty_watch.lake.versions import Lake
 
     lines = register(month, ledger, today(), lake=Lake(settings.lake))
-    policy_days = f"{lines[0].due_on.month}月{lines[0].due_on.day}日" if lines else ""
-    say(f"{month.chinese}报送责任册（{policy_days}24点前为按时）", "bold")
+    due = duty_policy().due_on(month)
+    own = "，另有约定的除外" if any(line.due_on != due for line in lines) else ""
+    say(f"{month.chinese}报送责任册（{due.month}月{due.day}日24点前为按时{own}）", "bold")
     table = _table("部门", "数据", "结果", "时间", ">份", ">版", ">行数", ">较上月", ">退回")
     shown = ""
     for line in lines:

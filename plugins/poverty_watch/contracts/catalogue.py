@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -16,11 +19,13 @@ from poverty_watch.contracts.models import (
     DepartmentCard,
     HttpArrival,
 )
+from poverty_watch.contracts.suite_shape import suite_problems
 from poverty_watch.settings import EXPECTATIONS
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _CONTRACT = ".contract.yaml"
 _QUERY = ".query.sql"
+_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class ContractError(ValueError):
@@ -81,6 +86,8 @@ def _read(path: Path, model: type[_Model], problems: list[str], root: Path) -> _
         return model.model_validate(content)
     except FileNotFoundError:
         problems.append(f"{where}：没有这个文件")
+    except UnicodeDecodeError:
+        problems.append(f"{where}：文字编码不是 UTF-8，请另存为 UTF-8")
     except yaml.YAMLError as error:
         problems.append(f"{where}：不是正确的 YAML（{error}）")
     except ValidationError as error:
@@ -118,6 +125,10 @@ def _arrival_problems(card: DepartmentCard, folder: Path, datasets: set[str]) ->
     return problems
 
 
+def _twice(values: Iterable[Any]) -> list[Any]:
+    return sorted(value for value, count in Counter(values).items() if count > 1)
+
+
 @lru_cache(maxsize=4)
 def _load(root: Path) -> Catalogue:
     problems: list[str] = []
@@ -126,6 +137,8 @@ def _load(root: Path) -> Catalogue:
     for folder in sorted(
         p for p in root.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))
     ):
+        if not _ID.fullmatch(folder.name):
+            problems.append(f"{folder.name}：文件夹名只能用小写字母、数字和下划线，以字母开头")
         card = _read(folder / "department.yaml", DepartmentCard, problems, root)
         contracts: dict[str, Contract] = {}
         for path in sorted(folder.glob(f"*{_CONTRACT}")):
@@ -136,16 +149,21 @@ def _load(root: Path) -> Catalogue:
             contract = _read(path, Contract, problems, root)
             if contract is not None:
                 contracts[dataset] = contract
-            if not (folder / f"{dataset}.suite.json").exists():
-                problems.append(f"{folder.name}/{dataset}.suite.json：没有这个文件")
+            if not _ID.fullmatch(dataset):
+                problems.append(f"{path.relative_to(root)}：文件名只能用小写字母、数字和下划线")
+            suite = folder / f"{dataset}.suite.json"
+            problems += [f"{suite.relative_to(root)}：{p}" for p in suite_problems(suite, contract)]
         if card is not None:
             datasets = {p.name.removesuffix(_CONTRACT) for p in folder.glob(f"*{_CONTRACT}")}
             problems += _arrival_problems(card, folder, datasets)
             ordered = dict(sorted(contracts.items(), key=lambda item: item[1].order))
             departments.append(Department(folder.name, card, ordered, folder))
-    titles = [c.title for d in departments for c in d.contracts.values()]
+    contracts_found = [c for d in departments for c in d.contracts.values()]
     problems += [
-        f"名称“{t}”有两个数据集在用" for t in sorted({t for t in titles if titles.count(t) > 1})
+        *(f"名称“{t}”有两个数据集在用" for t in _twice(c.title for c in contracts_found)),
+        *(f"order：{n} 有两个数据集在用" for n in _twice(c.order for c in contracts_found)),
+        *(f"名称“{t}”有两个部门在用" for t in _twice(d.title for d in departments)),
+        *(f"order：{n} 有两个部门在用" for n in _twice(d.card.order for d in departments)),
     ]
     if problems:
         raise ContractError("部门目录有误，请逐条改正：\n" + "\n".join(f"- {p}" for p in problems))

@@ -82,12 +82,31 @@ Arrival = Annotated[
 ]
 
 
+class DutyCalendar(_Strict):
+    """Days of the following month that were agreed with one department alone."""
+
+    due_day: int = Field(ge=1, le=28)
+    closing_day: int = Field(ge=1, le=28)
+
+    @model_validator(mode="after")
+    def _closes_last(self) -> DutyCalendar:
+        if self.closing_day < self.due_day:
+            raise ValueError("closing_day 不能早于 due_day")
+        return self
+
+
 class DepartmentCard(_Strict):
-    """``department.yaml``: who delivers. ``order`` is the row in the grid and in 表二."""
+    """``department.yaml``: who delivers. ``order`` is the row in the grid and in 表二.
+
+    ``contact_role`` sends the data, ``recipients`` are the roles to whom receipts go; persons and
+    addresses are no business of this file. Without a ``calendar`` the county's clocks apply.
+    """
 
     title: str
     order: int
     contact_role: str = "数据报送联络员"
+    recipients: tuple[str, ...] = Field(default=("数据报送联络员",), min_length=1)
+    calendar: DutyCalendar | None = None
     arrives: Arrival = InboxArrival(way="inbox")
 
 

@@ -295,6 +295,18 @@ def test_the_clocks_are_the_policy_file_s(office: Office) -> None:
     )
 
 
+def test_a_department_may_have_clocks_of_its_own(office: Office) -> None:
+    from poverty_watch.contracts import load_catalogue
+    from poverty_watch.contracts.models import DutyCalendar
+
+    card = load_catalogue().departments["finance"].card
+    policy = duty_policy()
+    assert policy.of(card) == policy
+    own = policy.of(card.model_copy(update={"calendar": DutyCalendar(due_day=8, closing_day=9)}))
+    assert (own.due_on(APRIL), own.closes_on(APRIL)) == (date(2021, 5, 8), date(2021, 5, 9))
+    assert own.nil_returns == policy.nil_returns
+
+
 def test_december_is_owed_in_january() -> None:
     assert duty_policy().due_on(APRIL + 8) == date(2022, 1, 5)
 

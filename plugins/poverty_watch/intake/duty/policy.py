@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from poverty_watch.contracts import DepartmentCard
 from poverty_watch.contracts.models import Kind
 from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import REFERENCE
@@ -28,6 +29,10 @@ class DutyPolicy(BaseModel):
         if self.closing_day < self.due_day:
             raise ValueError("closing_day 不能早于 due_day")
         return self
+
+    def of(self, card: DepartmentCard) -> DutyPolicy:
+        """The clocks of one department: the county's, unless its folder has a calendar."""
+        return self.model_copy(update=card.calendar.model_dump() if card.calendar else {})
 
     def due_on(self, month: Month) -> date:
         """The last day, whole, on which a month's delivery is on time."""

@@ -221,16 +221,17 @@ class _Clerk:
         current = fate.delivery if fate else None
         told = current or (judged[-1] if judged else None)
         decision = session.get(StoppedDecision, current.id) if current else None
+        policy = self.policy.of(department.card)
         return DutyLine(
             month=self.month,
             department_id=department.id,
             department=department.title,
             dataset=dataset,
             title=contract.title,
-            may_be_nil=self.policy.nil_returns[contract.kind],
+            may_be_nil=policy.nil_returns[contract.kind],
             status=fate.status if fate else None,
-            due_on=self.policy.due_on(self.month),
-            closes_on=self.policy.closes_on(self.month),
+            due_on=policy.due_on(self.month),
+            closes_on=policy.closes_on(self.month),
             as_of=self.as_of,
             arrived_on=county_day(_arrival(good[0][0])) if good else None,
             saved_on=county_day(max(f.modified_at for f in good[0][0].files)) if good else None,
