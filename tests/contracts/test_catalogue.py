@@ -206,8 +206,11 @@ def test_great_expectations_loads_every_expectation_that_is_written() -> None:
         assert len(suite.expectations) == len(written) > 0, path.name
 
 
-def test_suites_speak_only_of_columns_and_faults_that_exist() -> None:
-    faults = yaml.safe_load((EXPECTATIONS.parent / "include/reference/faults.yaml").read_text())
+def test_suites_speak_only_of_columns_faults_and_queries_that_exist() -> None:
+    reference = EXPECTATIONS.parent / "include" / "reference"
+    faults = yaml.safe_load((reference / "faults.yaml").read_text(encoding="utf-8"))
+    queries = yaml.safe_load((reference / "queries.yaml").read_text(encoding="utf-8"))
+    assert not set(faults) & set(queries)
     catalogue = load_catalogue()
     for department in catalogue.departments.values():
         for dataset, contract in department.contracts.items():
@@ -217,10 +220,13 @@ def test_suites_speak_only_of_columns_and_faults_that_exist() -> None:
             columns |= {f"{identity.total}_gap" for identity in contract.sums}
             written = json.loads(department.suite_path(dataset).read_text(encoding="utf-8"))
             for expectation in written["expectations"]:
-                assert expectation["kwargs"]["column"] in columns, dataset
+                kwargs = expectation["kwargs"]
+                named = {kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs}
+                assert named, dataset
+                assert named <= columns, dataset
                 if expectation["severity"] != "critical":  # keeps the rows
-                    continue
-                if expectation["kwargs"]["column"] == identity:  # the very reason is in the column
+                    assert expectation["meta"]["query"] in queries, dataset
+                elif identity in named:  # the very reason is in the column
                     assert expectation["meta"]["fault"] == "identity", dataset
                 else:
                     assert expectation["meta"]["fault"] in faults, dataset

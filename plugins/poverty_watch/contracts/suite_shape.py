@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,22 @@ def _mistakes(expectation: Any, known: set[str] | None) -> Iterator[str]:
     if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
         yield f"type：“{kind}”不是规则名称"
     kwargs = expectation.get("kwargs")
-    column = kwargs.get("column") if isinstance(kwargs, dict) else None
-    if not isinstance(column, str):
-        yield "kwargs：要写明 column"
-    elif known is not None and column not in known:
-        yield f"kwargs → column：没有列“{column}”"
-    if expectation.get("severity") not in _SEVERITIES:
+    named = columns_of(kwargs) if isinstance(kwargs, dict) else {}
+    if set(named) not in ({"column"}, {"column_A", "column_B"}):
+        yield "kwargs：要写明 column（比较两列的写 column_A 和 column_B）"
+    for word, column in named.items():
+        if known is not None and column not in known:
+            yield f"kwargs → {word}：没有列“{column}”"
+    severity = expectation.get("severity")
+    if severity not in _SEVERITIES:
         yield f"severity：只能是 {'、'.join(_SEVERITIES)}"
     meta = expectation.get("meta")
-    if not isinstance(meta, dict) or not isinstance(meta.get("fault"), str):
-        yield "meta：要写明 fault（退回原因的代码）"
+    code, what = ("fault", "退回原因") if severity == "critical" else ("query", "疑问")
+    if not isinstance(meta, dict) or not isinstance(meta.get(code), str):
+        yield f"meta：要写明 {code}（{what}的代码）"
+
+
+def columns_of(kwargs: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that an expectation speaks of, by the words for them: one column, or a pair."""
+    words = ("column", "column_A", "column_B")
+    return {word: kwargs[word] for word in words if isinstance(kwargs.get(word), str)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,11 +21,13 @@ from poverty_watch.intake import cells
 from poverty_watch.intake.duty.policy import duty_policy
 from poverty_watch.intake.inbox import is_nil_return as is_nil_name
 from poverty_watch.intake.inbox import month_in
-from poverty_watch.intake.policy import delivery_policy, faults
+from poverty_watch.intake.policy import delivery_policy, faults, queries
+from poverty_watch.intake.queries import QUERIES_SCHEMA, Explained, Explaining, ask
 from poverty_watch.intake.repeats import duplicates, repeated
-from poverty_watch.intake.sheets import UnreadableError, read_sheets
+from poverty_watch.intake.sheets import Doubt, UnreadableError, read_sheets
 from poverty_watch.intake.standardise import ReadFile, Standardised, standardise
-from poverty_watch.intake.suites import RowFaults, judge_rows
+from poverty_watch.intake.suites import Doubted, RowFaults, judge_rows
+from poverty_watch.ledger.explanations import Key
 from poverty_watch.months import Month
 
 SET_ASIDE_SCHEMA = pa.schema(
@@ -56,16 +58,17 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class History:
-    """What earlier months hold: for repeated rows and for the volume of snapshots."""
+    """What earlier months hold: for repeated rows, the volume of snapshots, explained queries."""
 
     earlier_accepted: Sequence[Path]
     previous_data_rows: int | None
     previous_month: Month | None
+    explanations: Mapping[Key, str] = field(default_factory=dict)
 
 
 @dataclass
 class Judgement:
-    """What became of a submission; ``status`` as in the ledger's Delivery."""
+    """What became of a submission; ``status`` and ``open_queries`` as in the ledger's Delivery."""
 
     status: str
     accepted: pa.Table
@@ -73,6 +76,9 @@ class Judgement:
     rows: dict[str, int]
     faults: dict[str, int]
     messages: list[str]
+    queries: pa.Table = field(default_factory=QUERIES_SCHEMA.empty_table)
+    open_queries: dict[str, int] = field(default_factory=dict)
+    explained: list[Explained] = field(default_factory=list)
     identities: dict[int, str] = field(default_factory=dict)
     phones: dict[int, str] = field(default_factory=dict)
     is_readable: bool = True
@@ -129,17 +135,21 @@ def _judge_submission(
     if is_nil_return and not read:
         return _nil(contract, [])
     standardised = standardise(contract, read, month, keys)
-    messages = standardised.messages + _month_remarks(files, month)
+    messages = standardised.messages
+    doubts = standardised.doubts + _month_doubts(files, month)
+    odd = [doubt.sentence for doubt in doubts]
     if standardised.unreadable_files or not standardised.has_layout:
-        return _unreadable(contract, standardised.unreadable_files + messages)
+        return _unreadable(contract, standardised.unreadable_files + messages + odd)
     if is_nil_return:
         messages.append("文件名写明“零报告”，但表中有数据行，已按数据接收，请核对。")
     if not len(standardised):
-        return _nil(contract, messages)
+        return _nil(contract, messages + odd)
     own = _as_of_stop(standardised, month)
     if own:
-        return _stopped(contract, [own, *messages], standardised.counts.data)
-    return _judge_rows(standardised, suite, month, keys, history, messages, stops_waived)
+        return _stopped(contract, [own, *messages, *odd], standardised.counts.data)
+    return _judge_rows(
+        standardised, suite, month, keys, history, messages, doubts, Explaining(), stops_waived
+    )
 
 
 def _has_data(file: ReadFile, contract: Contract, month: Month, keys: Keyring) -> bool:
@@ -190,9 +200,15 @@ def _nil(contract: Contract, messages: list[str]) -> Judgement:
     return nil
 
 
-def _month_remarks(files: Sequence[DeliveredFile], month: Month) -> list[str]:
+def _month_doubts(files: Sequence[DeliveredFile], month: Month) -> list[Doubt]:
     return [
-        f"文件“{file.name}”的名称写的是{named.chinese}，却放在{month.chinese}的目录里，已按{month.chinese}接收，请核对。"
+        Doubt(
+            "month_in_name",
+            file.name,
+            "",
+            f"{month.months_since(named)}",
+            f"文件“{file.name}”的名称写的是{named.chinese}，却放在{month.chinese}的目录里，已按{month.chinese}接收，请核对。",
+        )
         for file in files
         if (named := month_in(file.name)) is not None and named != month
     ]
@@ -218,6 +234,8 @@ def _judge_rows(
     keys: Keyring,
     history: History,
     messages: list[str],
+    doubts: Sequence[Doubt],
+    explaining: Explaining,
     stops_waived: bool,
 ) -> Judgement:
     contract = standardised.contract
@@ -242,6 +260,9 @@ def _judge_rows(
     found = _stops(contract, rows, counted, history)
     stops = [] if stops_waived else [f"{stop.fact}，整份暂不接收{stop.ask}" for stop in found]
     waived = [f"{stop.fact}，经人工核准接收。" for stop in found] if stops_waived else []
+    people = lake[contract.identity.name]
+    known = history.explanations
+    asked = ask(standardised, people, verdict.doubted, doubts, keys, known, explaining)
     accepted = pa.table(lake, schema=accepted_schema(contract)).filter(pa.array(good))
     judgement = Judgement(
         status="rejected" if stops else "accepted",
@@ -249,13 +270,16 @@ def _judge_rows(
         set_aside=_set_aside(standardised, verdict),
         rows=rows | {"late": int(pc.sum(accepted["is_late"]).as_py() or 0)},
         faults=dict(sorted(counted.items())),
-        messages=stops + waived + messages,
+        messages=stops + waived + messages + asked.sentences,
+        queries=asked.table,
+        open_queries=asked.open,
+        explained=asked.given,
     )
     if not stops:
-        if verdict.warnings:
+        if asked.whole:
             judgement.status = "accepted_with_warnings"
-            judgement.messages += [_warning(contract)]
-        _collect_sealed(judgement, standardised, lake[contract.identity.name], good)
+            judgement.messages += [_warning(contract, doubted) for doubted in asked.whole]
+        _collect_sealed(judgement, standardised, people, good)
     return judgement
 
 
@@ -332,13 +356,15 @@ def _stops(
     return stops
 
 
-def _warning(contract: Contract) -> str:
+def _warning(contract: Contract, doubted: Doubted) -> str:
     sums = "；".join(
         f"{contract.column(s.total).header} = "
         + " + ".join(contract.column(p).header for p in s.parts)
         for s in contract.sums
+        if (s.total, *s.parts) == doubted.columns
     )
-    return f"超过1%的行勾稽关系不成立（{sums}）。数据已接收，请核对后更正重报。"
+    what = f"勾稽关系不成立（{sums}）" if sums else queries()[doubted.code].title
+    return f"超过{1 - doubted.mostly:.0%}的行{what}。数据已接收，请核对后更正重报。"
 
 
 def _set_aside(standardised: Standardised, verdict: RowFaults) -> pa.Table:

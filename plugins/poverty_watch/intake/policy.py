@@ -42,6 +42,15 @@ class Fault(BaseModel):
     rank: int
 
 
+class Query(BaseModel):
+    """What the sender is asked about a row that is taken: its name and what to do, in Chinese."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    remedy: str
+
+
 @lru_cache(maxsize=1)
 def delivery_policy(path: Path = EXPECTATIONS / "delivery_policy.yaml") -> DeliveryPolicy:
     """The policy in force."""
@@ -55,6 +64,7 @@ def policy_sha256(department: Department, dataset: str) -> str:
         department.suite_path(dataset),
         EXPECTATIONS / "delivery_policy.yaml",
         REFERENCE / "faults.yaml",
+        REFERENCE / "queries.yaml",
         REFERENCE / "duty.yaml",
     )
     return hashlib.sha256("".join(sha256_of(path) for path in files).encode()).hexdigest()
@@ -65,3 +75,10 @@ def faults(path: Path = REFERENCE / "faults.yaml") -> dict[str, Fault]:
     """All faults by code, in the order in which a row's first reason is told."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {code: Fault(rank=rank, **entry) for rank, (code, entry) in enumerate(content.items())}
+
+
+@lru_cache(maxsize=1)
+def queries(path: Path = REFERENCE / "queries.yaml") -> dict[str, Query]:
+    """All queries by code, in the order in which they are told."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {code: Query.model_validate(entry) for code, entry in content.items()}

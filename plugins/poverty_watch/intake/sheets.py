@@ -34,11 +34,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Something odd about a file, or about a sheet of it, that the sender is asked about.
+
+    ``value`` is what an explanation holds for, ``sentence`` the question in Chinese.
+    """
+
+    code: str
+    file: str
+    sheet: str
+    value: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A sheet's cells, row by row. ``numbers[i]`` is row ``i``'s number as the sender sees it.
 
     ``is_1904``: numbers that stand for days count from 1904. ``continued`` counts lines of a CSV that continue a cell of the line before. ``remarks`` are
-    Chinese sentences about how the sheet was read. ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
+    Chinese sentences about how the sheet was read, ``doubts`` what the sender is asked about. ``merged`` are ((row, column), (row, column)) corners counted from 0; empty for CSV.
     """
 
     name: str
@@ -48,6 +62,7 @@ class Sheet:
     is_1904: bool = False
     continued: int = 0
     remarks: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def read_sheets(path: Path, name: str, limits: Limits) -> list[Sheet]:
@@ -101,7 +116,7 @@ def _read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
                         numbers=list(range(1, len(rows) + 1)),
                         merged=tuple(sheet.merged_cell_ranges or ()),
                         is_1904=facts.is_1904,
-                        remarks=_remarks(name, entry, facts.hidden.get(entry.name, Hidden())),
+                        doubts=_doubts(name, entry, facts.hidden.get(entry.name, Hidden())),
                     )
                 )
             return sheets
@@ -130,12 +145,12 @@ def _check_spans(facts: PackageFacts, name: str) -> None:
             )
 
 
-def _remarks(name: str, entry: SheetMetadata, hidden: Hidden) -> tuple[str, ...]:
+def _doubts(name: str, entry: SheetMetadata, hidden: Hidden) -> tuple[Doubt, ...]:
     from python_calamine import SheetVisibleEnum
 
-    remarks = []
+    told = []
     if entry.visible != SheetVisibleEnum.Visible:
-        remarks.append(f"文件“{name}”的工作表“{entry.name}”是隐藏的，已照常读取，请核对。")
+        told.append("是隐藏的")
     parts = []
     if hidden.rows:
         parts.append(f"{len(hidden.rows)}行（第{_some([str(row) for row in hidden.rows])}行）")
@@ -143,10 +158,12 @@ def _remarks(name: str, entry: SheetMetadata, hidden: Hidden) -> tuple[str, ...]
         letters = [_letters(column) for column in hidden.columns]
         parts.append(f"{len(letters)}列（{_some(letters)}列）")
     if parts:
-        remarks.append(
-            f"文件“{name}”的工作表“{entry.name}”有{'、'.join(parts)}是隐藏的，已照常读取，请核对。"
-        )
-    return tuple(remarks)
+        told.append(f"有{'、'.join(parts)}是隐藏的")
+    if not told:
+        return ()
+    words = "，".join(told)
+    sentence = f"文件“{name}”的工作表“{entry.name}”{words}，已照常读取，请核对。"
+    return (Doubt("hidden", name, entry.name, words, sentence),)
 
 
 def _some(texts: list[str]) -> str:

@@ -15,7 +15,7 @@ from poverty_watch.contracts import Column, Contract
 from poverty_watch.identity import Judged, Keyring, judge
 from poverty_watch.intake import cells
 from poverty_watch.intake.layout import Layout, NoLayout, find_layout
-from poverty_watch.intake.sheets import Sheet
+from poverty_watch.intake.sheets import Doubt, Sheet
 from poverty_watch.months import Month
 
 
@@ -59,6 +59,7 @@ class Standardised:
     sheets: list[str]
     counts: RowCount
     messages: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     unreadable_files: list[str] = field(default_factory=list)
     has_layout: bool = False
 
@@ -92,6 +93,7 @@ def standardise(
     origin: list[tuple[int, int, np.ndarray]] = []
     sheet_names: list[str] = []
     messages: list[str] = []
+    doubts: list[Doubt] = []
     unreadable: list[str] = []
     for file_index, file in enumerate(files):
         laid_out = [(sheet, find_layout(sheet, contract)) for sheet in file.sheets]
@@ -106,6 +108,7 @@ def standardise(
                     )
                 continue
             messages += sheet.remarks
+            doubts += sheet.doubts
             _gather(sheet, layout, contract, raw, counts)
             numbers = np.asarray(sheet.numbers, dtype=np.int32)[
                 np.asarray(layout.data, dtype=np.int64)
@@ -129,6 +132,7 @@ def standardise(
         sheets=sheet_names,
         counts=counts,
         messages=messages,
+        doubts=doubts,
         unreadable_files=unreadable,
         has_layout=bool(origin),
     )

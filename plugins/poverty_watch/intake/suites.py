@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from poverty_watch.contracts import Contract
+from poverty_watch.contracts.suite_shape import columns_of
 from poverty_watch.intake.policy import faults
 from poverty_watch.intake.standardise import Standardised
 from poverty_watch.months import Month
@@ -25,18 +26,40 @@ class SuiteError(ValueError):
 
 
 @dataclass(frozen=True)
-class RowFaults:
-    """Which rows are sent back and why.
+class Doubted:
+    """Rows that an expectation below ``critical`` doubts: they are kept, and the sender is asked.
 
-    ``rank`` holds per row the index into ``found`` of its first reason, -1 for a good row;
-    ``found`` lists (fault code, column); ``warnings`` are codes of failed expectations that keep
-    the rows; ``others`` lists, per faulty row, all its (code, column) pairs.
+    ``columns`` are the contract's columns that it is about. ``judged`` counts the rows that it
+    could be asked of; where fewer than the share ``mostly`` of them meet it, a ``warning`` (not an
+    ``info``) makes the whole delivery one with questions.
+    """
+
+    code: str
+    columns: tuple[str, ...]
+    rows: np.ndarray
+    judged: int
+    mostly: float
+    is_warning: bool
+
+    def doubts_the_whole(self, explained: int) -> bool:
+        """Whether the delivery is one with questions when so many of the rows are explained."""
+        left = len(self.rows) - explained
+        return self.is_warning and left > 0 and (self.judged - left) / self.judged < self.mostly
+
+
+@dataclass(frozen=True)
+class RowFaults:
+    """Which rows are sent back and why, and which are doubted.
+
+    ``first`` holds per row the index into ``found`` of its first reason, -1 for a good row;
+    ``found`` lists (fault code, column); ``others`` lists, per faulty row, all its (code, column)
+    pairs.
     """
 
     first: np.ndarray
     found: list[tuple[str, str]]
     others: dict[int, list[tuple[str, str]]]
-    warnings: list[str]
+    doubted: list[Doubted]
 
 
 def load_suite(path: Path) -> Any:
@@ -115,7 +138,9 @@ def judge_rows(
     import great_expectations as gx
 
     suite = load_suite(suite_path)
-    spoken_of = {expectation.column for expectation in suite.expectations}
+    spoken_of = {
+        name for e in suite.expectations for name in columns_of(e.configuration.kwargs).values()
+    }
     frame = frame_for_suite(standardised, marks, spoken_of)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -132,23 +157,19 @@ def judge_rows(
     )
     order = faults()
     hits: list[tuple[int, str, str, np.ndarray]] = []
-    warnings: list[str] = []
+    doubted: list[Doubted] = []
     for outcome in result.results:
         config = outcome.expectation_config
-        code = config.meta["fault"]
+        is_critical = config.severity.value == "critical"
+        code = config.meta["fault" if is_critical else "query"]
         if outcome.exception_info.get("raised_exception"):
             raise SuiteError(
                 f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}"
             )
-        if (
-            str(config.severity) != "critical"
-            and getattr(config.severity, "value", "") != "critical"
-        ):
-            if not outcome.success:
-                warnings.append(code)
-            continue
         rows = outcome.result.get("unexpected_index_list") or []
-        if rows:
+        if rows and not is_critical:
+            doubted.append(_doubted(outcome, code, standardised.contract))
+        elif rows:
             column = config.kwargs["column"]
             for reason, of_reason in _by_reason(
                 code, np.asarray(rows, dtype=np.int64), standardised
@@ -162,7 +183,23 @@ def judge_rows(
         first[fresh] = index
         for row in rows.tolist():
             others.setdefault(row, []).append((code, column))
-    return RowFaults(first, [(code, column) for _, code, column, _ in hits], others, warnings)
+    return RowFaults(first, [(code, column) for _, code, column, _ in hits], others, doubted)
+
+
+def _doubted(outcome: Any, code: str, contract: Contract) -> Doubted:
+    config, result = outcome.expectation_config, outcome.result
+    sums = {
+        f"{identity.total}_gap": (identity.total, *identity.parts) for identity in contract.sums
+    }
+    columns = [name for c in columns_of(config.kwargs).values() for name in sums.get(c, (c,))]
+    return Doubted(
+        code=code,
+        columns=tuple(columns),
+        rows=np.asarray(result["unexpected_index_list"], dtype=np.int64),
+        judged=result["element_count"] - result["missing_count"],
+        mostly=config.kwargs.get("mostly", 1.0),
+        is_warning=config.severity.value == "warning",
+    )
 
 
 def _by_reason(

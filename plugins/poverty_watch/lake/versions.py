@@ -17,6 +17,7 @@ from poverty_watch.months import Month
 
 ACCEPTED = "accepted.parquet"
 SET_ASIDE = "set_aside.parquet"
+QUERIES = "queries.parquet"
 MANIFEST = "manifest.json"
 
 
@@ -32,7 +33,8 @@ class Lake:
     place of an identity number, ``birth_date`` (date32) derived from it, and ``source_file``,
     ``source_sheet`` (string), ``source_row`` (int32, the row number that the sender sees),
     ``is_late`` (bool). ``set_aside.parquet`` has ``source_file, source_sheet, source_row, column,
-    header, fault, value`` (numbers masked).
+    header, fault, value`` (numbers masked). ``queries.parquet``, where there is one, says what the
+    sender is asked about rows that were accepted.
     """
 
     root: Path
@@ -83,6 +85,7 @@ class Lake:
             with folder_written_whole(folder) as beside:
                 for name in (ACCEPTED, SET_ASIDE):
                     shutil.copyfile(judged / name, beside / name)
+                _copy_extras(judged, beside)
                 _write_manifest(beside, manifest)
         return folder
 
@@ -100,15 +103,26 @@ class Lake:
         dataset: str,
         month: Month,
         content_sha256: str,
-        set_aside: pa.Table,
+        judged: Path,
         manifest: Mapping[str, Any],
     ) -> Path:
         """Keep the faulty rows of a delivery that was stopped as a whole: it has no version."""
-        folder = self.root / dataset / str(month) / f"returned-{content_sha256[:16]}"
+        folder = self.returned(dataset, month, content_sha256)
         with folder_written_whole(folder) as beside:
-            pq.write_table(set_aside, beside / SET_ASIDE, compression="zstd")
+            shutil.copyfile(judged / SET_ASIDE, beside / SET_ASIDE)
+            _copy_extras(judged, beside)
             _write_manifest(beside, manifest)
         return folder
+
+    def returned(self, dataset: str, month: Month, content_sha256: str) -> Path:
+        """Where a delivery that was stopped as a whole lies."""
+        return self.root / dataset / str(month) / f"returned-{content_sha256[:16]}"
+
+
+def _copy_extras(judged: Path, folder: Path) -> None:
+    for name in (QUERIES,):
+        if (judged / name).exists():
+            shutil.copyfile(judged / name, folder / name)
 
 
 def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

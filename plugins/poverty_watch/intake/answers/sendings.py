@@ -141,6 +141,5 @@ def _set_aside(delivery: Delivery, month: Month, lake: Lake) -> Path | None:
     if delivery.version is not None:
         path = lake.set_aside(delivery.dataset, month, delivery.version)
     else:
-        folder = f"returned-{delivery.content_sha256[:16]}"
-        path = lake.root / delivery.dataset / str(month) / folder / SET_ASIDE
+        path = lake.returned(delivery.dataset, month, delivery.content_sha256) / SET_ASIDE
     return path if path.exists() and delivery.rejected_rows else None

@@ -6,7 +6,6 @@ import json
 import logging
 from datetime import UTC, datetime
 
-import pyarrow.parquet as pq
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -24,7 +23,7 @@ from poverty_watch.intake.steps.waiting import (
     work_folder,
 )
 from poverty_watch.intake.submissions import Submission
-from poverty_watch.lake.versions import SET_ASIDE, Lake
+from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import DatasetMonth, Delivery
@@ -174,10 +173,7 @@ def _settle_submission(
         )
         lake.adopt(submission.dataset, month, version, folder, manifest)
     else:
-        set_aside = pq.read_table(folder / SET_ASIDE)
-        lake.write_returned(
-            submission.dataset, month, submission.content_sha256, set_aside, manifest
-        )
+        lake.write_returned(submission.dataset, month, submission.content_sha256, folder, manifest)
     delivery = stopped_before or Delivery(
         month=str(month),
         dataset=submission.dataset,
@@ -189,6 +185,7 @@ def _settle_submission(
         status=outcome["status"],
         version=version,
         faults=outcome["faults"],
+        open_queries=outcome["open_queries"],
         files=[
             {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival}
             for f, name in zip(submission.files, submission.names, strict=True)

@@ -24,8 +24,9 @@ from poverty_watch.intake.steps.waiting import (
     work_folder,
 )
 from poverty_watch.intake.submissions import Submission
-from poverty_watch.lake.versions import ACCEPTED, SET_ASIDE, Lake
+from poverty_watch.lake.versions import ACCEPTED, QUERIES, SET_ASIDE, Lake
 from poverty_watch.ledger.deliveries import in_force
+from poverty_watch.ledger.explanations import explanations
 from poverty_watch.ledger.models import DatasetMonth, Delivery
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
 from poverty_watch.ledger.store import Ledger
@@ -99,12 +100,15 @@ def judge(
         seal_phones(session, keys, judgement.phones)
     with folder_written_whole(work_folder(settings, submission, month)) as beside:
         pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
-        pq.write_table(judgement.set_aside, beside / SET_ASIDE)
+        pq.write_table(judgement.set_aside, beside / SET_ASIDE, compression="zstd")
+        if judgement.queries.num_rows:
+            pq.write_table(judgement.queries, beside / QUERIES, compression="zstd")
         outcome = {
             "policy_sha256": basis,
             "status": judgement.status,
             "rows": judgement.rows,
             "faults": judgement.faults,
+            "open_queries": judgement.open_queries,
             "messages": judgement.messages,
         }
         (beside / OUTCOME).write_text(json.dumps(outcome, ensure_ascii=False), encoding="utf-8")
@@ -120,6 +124,7 @@ def history_of(session: Session, dataset: str, month: Month, lake: Lake) -> Hist
         earlier_accepted=[lake.accepted(d.dataset, d.month, d.version) for d in earlier],
         previous_data_rows=previous[1] if previous else None,
         previous_month=previous[0] if previous else None,
+        explanations=explanations(session, dataset),
     )
 
 

@@ -2,6 +2,7 @@
 
 from poverty_watch.ledger.models.base import Base, MonthText, now
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
+from poverty_watch.ledger.models.corrections import Explanation
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
 from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
@@ -18,6 +19,7 @@ __all__ = [
     "CaseStep",
     "DatasetMonth",
     "Delivery",
+    "Explanation",
     "Finding",
     "HitFate",
     "JournalEntry",

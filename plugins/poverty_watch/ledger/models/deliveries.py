@@ -38,7 +38,8 @@ class Delivery(Base):
     """One submission of one dataset for one month, by content; accepted ones have a version.
 
     ``policy_sha256`` names the contract, suite and limits by which it was judged: a stopped delivery
-    is judged again once those have changed, an accepted one never.
+    is judged again once those have changed, an accepted one never. ``open_queries`` counts by code
+    what the sender was asked and had not explained; null in rows of before there were queries.
     """
 
     __tablename__ = "delivery"
@@ -63,6 +64,7 @@ class Delivery(Base):
     total_rows: Mapped[int] = mapped_column(default=0)
     late_rows: Mapped[int] = mapped_column(default=0)
     faults: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    open_queries: Mapped[dict[str, int] | None] = mapped_column(JSON)
     files: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     messages: Mapped[list[str]] = mapped_column(JSON, default=list)
     settled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
