@@ -1,0 +1,164 @@
+"""The same county through the SQL files: tables in memory, one engine for many counties."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from poverty_watch.contracts import load_catalogue
+from poverty_watch.contracts.shape import accepted_schema
+from poverty_watch.engine import DuckEngine, Relation, Rows
+from poverty_watch.lake.versions import Lake
+from poverty_watch.ledger.deliveries import InForce
+from poverty_watch.months import Month
+from poverty_watch.screening.checks import Checked, CheckRunner
+from poverty_watch.screening.definitions import Definitions, load_definitions
+from poverty_watch.screening.inputs import MonthInputs, Registers, load_registers
+from poverty_watch.screening.parameters import in_force, load_parameters
+from poverty_watch.screening.staging import run_staging
+from tests.reference import comparisons, rules
+from tests.reference.county import County, Delivery
+
+_SET_ASIDE = pa.schema(
+    [
+        ("source_file", pa.string()),
+        ("source_sheet", pa.string()),
+        ("source_row", pa.int32()),
+        ("column", pa.string()),
+        ("header", pa.string()),
+        ("fault", pa.string()),
+        ("value", pa.string()),
+        ("all_faults", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class MemoryLake(Lake):
+    """A lake whose accepted rows are at hand; rows sent back lie in files, one per content."""
+
+    faults: dict[tuple[str, Month], tuple[str, ...]] = field(default_factory=dict)
+
+    def set_aside(self, dataset: str, month: Month, version: int) -> Path:
+        faults = self.faults[dataset, month]
+        path = self.root / (hashlib.sha256(f"{dataset} {faults}".encode()).hexdigest() + ".parquet")
+        if not path.exists():
+            rows = [
+                {
+                    "source_file": f"{dataset}.xlsx",
+                    "source_sheet": "Sheet1",
+                    "source_row": number,
+                    "fault": fault,
+                    "all_faults": fault,
+                }
+                for number, fault in enumerate(faults, 90)
+            ]
+            pq.write_table(pa.Table.from_pylist(rows, schema=_SET_ASIDE), path)
+        return path
+
+
+@dataclass(frozen=True)
+class MemoryInputs(MonthInputs):
+    """A month's inputs whose relations are tables at hand instead of files."""
+
+    tables: Mapping[Path, pa.Table] = field(default_factory=dict)
+
+    def relation(self, name: str) -> Relation:
+        found = super().relation(name)
+        if not isinstance(found, Rows) or any(part.path not in self.tables for part in found.parts):
+            return found
+        schema = found.schema
+        if found.has_month:
+            schema = schema.append(pa.field("month", pa.string()))
+        parts = [schema.empty_table()]
+        for part in found.parts:
+            table = self.tables[part.path]
+            if found.has_month:
+                table = table.append_column("month", pa.repeat(part.month, table.num_rows))
+            parts.append(table)
+        return pa.concat_tables(parts)
+
+
+class SqlSide:
+    """Runs staging and every check over one county after the other."""
+
+    def __init__(self, engine: DuckEngine, folder: Path, only: Iterable[str] = ()) -> None:
+        self._engine, self._folder = engine, folder
+        self._definitions: Definitions = load_definitions()
+        self._registers: Registers = load_registers()
+        self._parameters = load_parameters()
+        self._schemas = {d: accepted_schema(c) for d, c in load_catalogue().contracts.items()}
+        wanted = set(only)
+        self.rules = [f for f in self._definitions.rules if not wanted or f.id in wanted]
+        self.comparisons = [
+            f for f in self._definitions.comparisons if not wanted or f.id in wanted
+        ]
+
+    def run(
+        self, county: County
+    ) -> tuple[dict[str, rules.Outcome], dict[str, comparisons.Outcome]]:
+        """What the rules and the comparisons found, in the reference's own words."""
+        inputs = self._inputs(county)
+        staged = run_staging(self._engine, inputs, self._definitions.staging)
+        files: list[Any] = [*self.rules, *self.comparisons]
+        for relation in sorted(set().union(*(file.relations for file in files)) - staged.keys()):
+            self._engine.attach(relation, inputs.relation(relation))
+        runner = CheckRunner(self._engine, inputs, in_force(self._parameters, county.month))
+        return (
+            {file.id: _of_rule(runner.rule(file)) for file in self.rules},
+            {
+                file.id: _of_comparison(file.header.subject, runner.comparison(file))
+                for file in self.comparisons
+            },
+        )
+
+    def _inputs(self, county: County) -> MemoryInputs:
+        lake = MemoryLake(self._folder)
+        tables: dict[Path, pa.Table] = {}
+        found: list[InForce] = []
+        for (dataset, month), delivery in county.deliveries.items():
+            lake.faults[dataset, month] = delivery.faults
+            tables[lake.accepted(dataset, month, 1)] = self._table(dataset, delivery)
+            status = "accepted" if delivery.rows else "nil"
+            found.append(InForce(dataset, month, 1, status, f"{dataset} {month}"))
+        return MemoryInputs(
+            county.month, tuple(found), load_catalogue(), lake, self._registers, tables
+        )
+
+    def _table(self, dataset: str, delivery: Delivery) -> pa.Table:
+        schema = self._schemas[dataset]
+        columns = [
+            pa.array([row[column.name] for row in delivery.rows], column.type) for column in schema
+        ]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _of_rule(done: Checked) -> rules.Outcome:
+    lacks = _datasets(done.record["lacks"])
+    if done.record["status"] == "not_run":
+        return rules.Outcome(None, lacks)
+    hits = {row["household_id"]: row["severity"] for row in done.rows}
+    assert len(hits) == len(done.rows), "one hit per household"
+    return rules.Outcome(hits, lacks)
+
+
+def _of_comparison(subject: str, done: Checked) -> comparisons.Outcome:
+    lacks = _datasets(done.record["lacks"])
+    if done.record["status"] == "not_run":
+        return comparisons.Outcome(None, lacks)
+    column = "person_id" if subject == "person" else "household_id"
+    found = [(row[column], row["dataset"] or "") for row in done.rows]
+    assert len(set(found)) == len(found), "one finding per subject"
+    return comparisons.Outcome(frozenset(found), lacks)
+
+
+def _datasets(lacks: list[str]) -> frozenset[str]:
+    """The sources among what a check lacked; a parameter without a value is no source."""
+    known = load_catalogue().contracts
+    return frozenset(name for name in lacks if name.removesuffix("_previous") in known)
