@@ -18,7 +18,7 @@ from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.months import Month
 from poverty_watch.screening.checks import Checked, CheckRunner
-from poverty_watch.screening.definitions import Definitions, load_definitions
+from poverty_watch.screening.definitions import Definitions, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, Registers, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
@@ -85,6 +85,16 @@ class MemoryInputs(MonthInputs):
         return pa.concat_tables(parts)
 
 
+class _Runner(CheckRunner):
+    """Who could have been hit, and who cannot be judged, is not what is compared here."""
+
+    def _eligible(self, file: SqlFile[Any], columns: tuple[str, ...]) -> dict[str, int]:
+        return {}
+
+    def _not_judgeable(self, file: SqlFile[Any]) -> int | None:
+        return None
+
+
 class SqlSide:
     """Runs staging and every check over one county after the other."""
 
@@ -109,7 +119,12 @@ class SqlSide:
         files: list[Any] = [*self.rules, *self.comparisons]
         for relation in sorted(set().union(*(file.relations for file in files)) - staged.keys()):
             self._engine.attach(relation, inputs.relation(relation))
-        runner = CheckRunner(self._engine, inputs, in_force(self._parameters, county.month))
+        runner = _Runner(
+            self._engine,
+            inputs,
+            in_force(self._parameters, county.month),
+            self._definitions.populations,
+        )
         return (
             {file.id: _of_rule(runner.rule(file)) for file in self.rules},
             {

@@ -91,7 +91,7 @@ class _Hamlets:
         self.rows = {
             dataset: st.lists(
                 rows_saying({"who": who, "spelling": range(4), "numbered": (True, False), **said}),
-                max_size=5,
+                max_size=2 if dataset == "deaths" else 5,
             )
             for dataset, said in choices.datasets(month).items()
         }
