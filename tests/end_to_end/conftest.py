@@ -11,7 +11,9 @@ import pytest
 
 from poverty_watch.months import Month
 from poverty_watch.sample import generate
+from poverty_watch.settings import Settings
 from tests.end_to_end.snapshots import snapshot
+from tests.end_to_end.three_months import DELIVERIES, MONTHS, run_month
 
 MONTH = "2021-04"
 PLANTED = (
@@ -57,3 +59,13 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> TwoRuns:
         outputs.append(command(home, "run"))
         states.append(snapshot(home))
     return TwoRuns(home, outputs, states)
+
+
+@pytest.fixture(scope="session")
+def three_months(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation that has run the months whose deliveries lie beside the project."""
+    home = tmp_path_factory.mktemp("three_months") / "home"
+    settings = Settings(home, DELIVERIES, f"sqlite:///{home}/ledger.sqlite")
+    for month in MONTHS:
+        run_month(month, settings)
+    return settings

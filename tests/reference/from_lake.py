@@ -21,7 +21,9 @@ def county_in(lake: Lake, ledger: Ledger, month: Month) -> County:
             (d.dataset, d.month): Delivery(
                 tuple(pq.read_table(lake.accepted(d.dataset, d.month, d.version)).to_pylist()),
                 tuple(
-                    pq.read_table(lake.set_aside(d.dataset, d.month, d.version))["fault"].to_pylist()
+                    pq.read_table(lake.set_aside(d.dataset, d.month, d.version))[
+                        "fault"
+                    ].to_pylist()
                 ),
             )
             for d in found

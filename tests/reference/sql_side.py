@@ -17,13 +17,14 @@ from poverty_watch.engine import DuckEngine, Relation, Rows
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.months import Month
-from poverty_watch.screening.checks import Checked, CheckRunner
+from poverty_watch.screening.checks import CheckRunner
 from poverty_watch.screening.definitions import Definitions, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, Registers, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
 from tests.reference import comparisons, rules
 from tests.reference.county import County, Delivery
+from tests.reference.outcomes import comparison_outcome, rule_outcome
 
 _SET_ASIDE = pa.schema(
     [
@@ -125,12 +126,11 @@ class SqlSide:
             in_force(self._parameters, county.month),
             self._definitions.populations,
         )
+        by_rule = [(file, runner.rule(file)) for file in self.rules]
+        by_comparison = [(file, runner.comparison(file)) for file in self.comparisons]
         return (
-            {file.id: _of_rule(runner.rule(file)) for file in self.rules},
-            {
-                file.id: _of_comparison(file.header.subject, runner.comparison(file))
-                for file in self.comparisons
-            },
+            {f.id: rule_outcome(done.record, done.rows) for f, done in by_rule},
+            {f.id: comparison_outcome(done.record, done.rows) for f, done in by_comparison},
         )
 
     def _inputs(self, county: County) -> MemoryInputs:
@@ -152,28 +152,3 @@ class SqlSide:
             pa.array([row[column.name] for row in delivery.rows], column.type) for column in schema
         ]
         return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _of_rule(done: Checked) -> rules.Outcome:
-    lacks = _datasets(done.record["lacks"])
-    if done.record["status"] == "not_run":
-        return rules.Outcome(None, lacks)
-    hits = {row["household_id"]: row["severity"] for row in done.rows}
-    assert len(hits) == len(done.rows), "one hit per household"
-    return rules.Outcome(hits, lacks)
-
-
-def _of_comparison(subject: str, done: Checked) -> comparisons.Outcome:
-    lacks = _datasets(done.record["lacks"])
-    if done.record["status"] == "not_run":
-        return comparisons.Outcome(None, lacks)
-    column = "person_id" if subject == "person" else "household_id"
-    found = [(row[column], row["dataset"] or "") for row in done.rows]
-    assert len(set(found)) == len(found), "one finding per subject"
-    return comparisons.Outcome(frozenset(found), lacks)
-
-
-def _datasets(lacks: list[str]) -> frozenset[str]:
-    """The sources among what a check lacked; a parameter without a value is no source."""
-    known = load_catalogue().contracts
-    return frozenset(name for name in lacks if name.removesuffix("_previous") in known)
