@@ -90,6 +90,15 @@ class Month:
         return f"{self.year}年{self.number}月"
 
 
+def months_later(day: date, months: int) -> date:
+    """The last day of a period of months that begins with ``day`` (Civil Code, article 202).
+
+    That is the same day of the later month, or its end where it has no such day.
+    """
+    month = Month.of(day) + months
+    return month.first_day.replace(day=min(day.day, month.last_day.day))
+
+
 @dataclass(frozen=True)
 class Workdays:
     """Chinese workdays: State Council days off and make-up days, corrected by a county file.

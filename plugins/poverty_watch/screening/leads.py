@@ -6,37 +6,36 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
+from poverty_watch.contracts import load_catalogue
 from poverty_watch.lake.screenings import Screenings
+from poverty_watch.lake.versions import Lake
+from poverty_watch.ledger.changes import Values, write_changes
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import Base, HitFate, Lead, Screening, Task, TaskReason
+from poverty_watch.ledger.models import HitFate, Lead, Screening
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
+from poverty_watch.screening.definitions import RuleHeader, load_definitions
 from poverty_watch.screening.errors import ScreeningError
+from poverty_watch.screening.events import events_of
 from poverty_watch.screening.evidence import SEVERITIES
-from poverty_watch.screening.suppression import (
-    NOWHERE,
-    Hit,
-    Household,
-    Surroundings,
-    suppressed_by,
-)
-from poverty_watch.settings import Settings
+from poverty_watch.screening.policy import suppression_policy
+from poverty_watch.screening.suppression import NOWHERE, Hit, Household, judge
+from poverty_watch.screening.surroundings import Surroundings, surroundings
+from poverty_watch.screening.waivers import WAIVERS_FILE, take_in_file
+from poverty_watch.settings import Settings, today
 
 RAISED = "raised"
 WITHDRAWN = "withdrawn"
-_OPEN = "open"
 _HOUSEHOLD_COLUMNS = ["household_id", "township", "village", "standing", "living_members"]
 _RISK_COLUMNS = ["risk_1", "risk_2", "risk_3", "risk_4", "risk_5"]
 _BATCH = 500
-
-Values = dict[str, Any]
-Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,29 @@ class LeadsOutcome:
     summary: str
 
 
-def raise_leads(month: Month, settings: Settings, ledger: Ledger) -> LeadsOutcome:
+@dataclass(frozen=True)
+class _Found:
+    """A hit as the lake has it, its evidence read."""
+
+    row: Mapping[str, Any]
+    evidence: dict[str, Any]
+    rule: RuleHeader | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.row["household_id"], self.row["rule_id"]
+
+
+def raise_leads(
+    month: Month, settings: Settings, ledger: Ledger, waivers: Path = WAIVERS_FILE
+) -> LeadsOutcome:
     """Decide what becomes of every hit of the computation in force, in one transaction.
 
-    A second run with the same hits writes nothing.
+    A second run with the same hits and waivers writes nothing.
 
     Raises:
         ScreeningError: the month's rules have not run yet.
+        WaiverError: the county's file of waivers has mistakes; nothing is written.
     """
     with ledger.transaction() as session:
         screening = current_screening(session, month)
@@ -70,14 +85,18 @@ def raise_leads(month: Month, settings: Settings, ledger: Ledger) -> LeadsOutcom
             raise ScreeningError(
                 f"{month.chinese}还没有运行预警规则，不能形成线索。请先运行比对和预警。"
             )
-        hits = Screenings(settings.lake).read(month, screening.fingerprint, "hits").to_pylist()
-        households = _households(settings, month, screening, {hit["household_id"] for hit in hits})
-        fates = _fates(hits, households, _surroundings(session, month), month)
+        take_in_file(session, waivers, today())
+        hits = _hits(settings, month, screening)
+        households = _households(settings, month, screening, {hit.key[0] for hit in hits})
+        around = surroundings(session, month, suppression_policy().excluded.months)
+        fates = _fates(hits, _events(hits, settings), households, around, month)
         leads = _leads(fates, households, month)
-        changed = _write(session, HitFate, month, fates, ("household_id", "rule_id"))
+        within = HitFate.month == str(month)
+        changed = write_changes(session, HitFate, within, fates, ("household_id", "rule_id"))
         gone = _gone_fates(session, month, fates)
         withdrawn = _with_withdrawn(session, month, leads)
-        changed += _write(session, Lead, month, leads, ("household_id",)) + gone
+        within = Lead.month == str(month)
+        changed += write_changes(session, Lead, within, leads, ("household_id",)) + gone
         outcome = _outcome(month, fates, leads, withdrawn, changed)
         if changed:
             record(
@@ -90,6 +109,23 @@ def raise_leads(month: Month, settings: Settings, ledger: Ledger) -> LeadsOutcom
                 withdrawn=withdrawn,
             )
     return outcome
+
+
+def _hits(settings: Settings, month: Month, screening: Screening) -> list[_Found]:
+    rules = {file.id: file.header for file in load_definitions().rules}
+    table = Screenings(settings.lake).read(month, screening.fingerprint, "hits")
+    return [
+        _Found(row, json.loads(row["evidence"]), rules.get(row["rule_id"]))
+        for row in table.to_pylist()
+    ]
+
+
+def _events(hits: Iterable[_Found], settings: Settings) -> dict[tuple[str, str], list[str]]:
+    """The events behind each hit, by household and rule; none of a rule that is no more."""
+    known = [(hit, hit.rule) for hit in hits if hit.rule is not None]
+    told = [(rule, hit.evidence["rows"]) for hit, rule in known]
+    events = events_of(told, load_catalogue(), Lake(settings.lake))
+    return {hit.key: of_hit for (hit, _), of_hit in zip(known, events, strict=True)}
 
 
 def _households(
@@ -110,49 +146,42 @@ def _households(
     }
 
 
-def _surroundings(session: Session, month: Month) -> Surroundings:
-    """Tasks of earlier months, and what this month's hits became before.
-
-    A reason that this very month added to an earlier task does not suppress the month's own hit.
-    """
-    open_before = session.execute(
-        select(Task.household_id, TaskReason.rule_id)
-        .join(TaskReason, TaskReason.task_id == Task.id)
-        .where(Task.status == _OPEN, Task.month < str(month), TaskReason.month < str(month))
-    )
-    fates = session.execute(
-        select(HitFate.household_id, HitFate.rule_id, HitFate.suppressed).where(
-            HitFate.month == str(month)
-        )
-    )
-    return Surroundings(
-        open_before=frozenset((row.household_id, row.rule_id) for row in open_before),
-        fates={(row.household_id, row.rule_id): row.suppressed for row in fates},
-    )
-
-
 def _fates(
-    hits: Iterable[Mapping[str, Any]],
+    hits: Iterable[_Found],
+    events: Mapping[tuple[str, str], list[str]],
     households: Mapping[str, Household],
-    surroundings: Surroundings,
+    around: Surroundings,
     month: Month,
 ) -> list[Values]:
+    policy = suppression_policy()
     fates = []
-    for row in hits:
-        evidence = json.loads(row["evidence"])
-        hit = Hit(row["rule_id"], row["household_id"], row["severity"], evidence["risk"])
-        reason = suppressed_by(hit, households.get(hit.household_id, NOWHERE), surroundings)
+    for found in hits:
+        of_hit = events.get(found.key)
+        hit = Hit(
+            rule_id=found.row["rule_id"],
+            household_id=found.row["household_id"],
+            severity=found.row["severity"],
+            risk=found.evidence["risk"],
+            value=found.row["value"],
+            threshold=found.row["threshold"],
+            events=None if of_hit is None else frozenset(of_hit),
+            severities=found.rule.severity if found.rule else "",
+        )
+        household = households.get(hit.household_id, NOWHERE)
+        verdict = judge(hit, household, around.of(found.key), policy, month)
         fates.append(
             {
                 "month": str(month),
                 "household_id": hit.household_id,
                 "rule_id": hit.rule_id,
                 "severity": hit.severity,
-                "value": row["value"],
-                "threshold": row["threshold"],
-                "evidence": evidence,
-                "suppressed": reason.letter if reason else None,
-                "reopens_when": reason.reopens_when if reason else None,
+                "value": hit.value,
+                "threshold": hit.threshold,
+                "evidence": found.evidence,
+                "suppressed": verdict.letter,
+                "reopens_when": verdict.reopens_when,
+                "events": of_hit,
+                "task_id": verdict.task_id,
             }
         )
     return fates
@@ -182,49 +211,14 @@ def _leads(
 def _with_withdrawn(session: Session, month: Month, leads: list[Values]) -> int:
     """Add the leads that stand in the ledger and are none any more; how many there are."""
     standing = {lead["household_id"] for lead in leads}
+    known = session.execute(select(*Lead.__table__.columns).where(Lead.month == str(month)))
     lost = [
-        {**_values(lead, leads_columns()), "status": WITHDRAWN}
-        for lead in session.scalars(select(Lead).where(Lead.month == str(month)))
-        if lead.household_id not in standing
+        {**lead, "status": WITHDRAWN}
+        for lead in known.mappings()
+        if lead["household_id"] not in standing
     ]
     leads += lost
     return len(lost)
-
-
-def leads_columns() -> list[str]:
-    """The columns of a lead."""
-    return [column.key for column in Lead.__table__.columns]
-
-
-_Row = TypeVar("_Row", bound=Base)
-
-
-def _values(row: Base, columns: Iterable[str]) -> Values:
-    return {column: getattr(row, column) for column in columns}
-
-
-def _write(session: Session, model: type[_Row], month: Month, rows: list[Values], key: Key) -> int:
-    """Insert what is new and update what differs; how many rows were written."""
-    month_column = model.__table__.columns["month"]
-    known = {
-        tuple(getattr(row, column) for column in key): row
-        for row in session.scalars(select(model).where(month_column == str(month)))
-    }
-    fresh: list[Values] = []
-    changed = 0
-    for values in rows:
-        row = known.get(tuple(values[column] for column in key))
-        if row is None:
-            fresh.append(values)
-            continue
-        different = {name: new for name, new in values.items() if getattr(row, name) != new}
-        for name, new in different.items():
-            setattr(row, name, new)
-        changed += bool(different)
-    if fresh:
-        session.execute(insert(model), fresh)
-    session.flush()
-    return changed + len(fresh)
 
 
 def _gone_fates(session: Session, month: Month, fates: Iterable[Values]) -> int:
