@@ -88,6 +88,8 @@ def test_all_mistakes_of_a_folder_are_told_at_once(folder: Path) -> None:
         ("header: 日期", "header: 姓名", "表头“姓名”重复"),
         ("name: happened_on", "name: name", "列名 name 重复"),
         ("type: identity", "type: text", "必须有且只有一个 identity 列"),
+        ("name: person_id", "name: holder_id", "它的 name 写 person_id"),
+        ("type: name", "type: text", "必须有且只有一个 name 列"),
         ("type: date, event: true", "type: text, event: true", "只用于 date 列"),
         ("type: date, event: true", "type: choice", "要有 values"),
         (", event: true", "", None),

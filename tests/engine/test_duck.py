@@ -61,6 +61,22 @@ def test_a_column_that_an_older_file_lacks_is_null_there(
     assert found.column("name").to_pylist() == [None, "样本乙"]
 
 
+def test_rows_of_several_datasets_say_which(engine: DuckEngine, tmp_path: Path) -> None:
+    """Only the columns that they have in common are read, whatever else a file holds."""
+    shape = pa.schema([("person_id", pa.int64()), ("name", pa.string())])
+    deaths = _file(tmp_path / "d.parquet", person_id=[1], name=["样本甲"], value=[date(2021, 4, 1)])
+    payroll = _file(tmp_path / "p.parquet", person_id=[2], value=["教师"])
+    parts = (ParquetPart(deaths, dataset="deaths"), ParquetPart(payroll, dataset="payroll"))
+    engine.attach("all_rows", Rows(shape, parts, has_dataset=True))
+
+    found = engine.run("select * from all_rows order by person_id", {})
+
+    assert found.to_pylist() == [
+        {"person_id": 1, "name": "样本甲", "dataset": "deaths"},
+        {"person_id": 2, "name": None, "dataset": "payroll"},
+    ]
+
+
 def test_a_relation_without_files_is_empty_and_typed(engine: DuckEngine) -> None:
     shape = pa.schema(
         [("day", pa.date32()), ("amount", pa.decimal128(18, 4)), ("is_late", pa.bool_())]

@@ -1,7 +1,8 @@
 """A small county written down as YAML rows: datasets of several months, put into a lake.
 
 A key is a dataset (the month's own delivery) or ``dataset@YYYY-MM``. A dataset that is not written
-was not delivered; ``[]`` is a nil return. ``person_id`` (and ``head_person_id``) is a symbol such as
+was not delivered; ``[]`` is a nil return, and ``rest: nil`` makes one of every dataset that is not
+written. ``sent_back`` gives rows that were set aside, by dataset. ``person_id`` (and ``head_person_id``) is a symbol such as
 A; everything that a row does not say comes from ``defaults.yaml``. ``births`` gives days of birth.
 """
 
@@ -30,6 +31,7 @@ DEFAULTS: dict[str, dict[str, Any]] = yaml.safe_load(
     (HERE / "defaults.yaml").read_text(encoding="utf-8")
 )
 REGISTERS = ("monitoring_register", "hukou_register")
+_OTHER_KEYS = ("month", "births", "not_delivered", "rest", "sent_back", "about")
 _SET_ASIDE = pa.schema(
     [
         ("source_file", pa.string()),
@@ -51,6 +53,8 @@ def person_id(symbol: str) -> int:
 def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1) -> list[InForce]:
     """Write what is given into the lake; the deliveries that are then in force."""
     given = {"monitoring_register": [], "hukou_register": [], **given}
+    if given.get("rest") == "nil":
+        given = {name: [] for name in load_catalogue().contracts} | given
     for name in given.get("not_delivered", ()):
         del given[name]
     births = given.get("births", {})
@@ -59,7 +63,7 @@ def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1
     for key, rows in given.items():
         dataset, _, month_text = key.partition("@")
         if dataset not in load_catalogue().contracts:
-            assert key in ("month", "births", "not_delivered", "sent_back", "about"), key
+            assert key in _OTHER_KEYS, key
             continue
         of = Month.parse(month_text) if month_text else month
         table = _table(dataset, rows, births)

@@ -3,7 +3,8 @@
 ``expect.yaml`` of a rule has ``hits`` (household; severity, value, threshold, person where they
 matter), of a comparison ``findings`` (household, person, dataset, subject for a township or reason;
 sentence, and rows as [value, its place, other value, its place] where they matter), of a staging
-table ``rows``. Any may say ``status``, ``lacks`` and ``eligible`` (households; rows for a comparison).
+table ``rows``. Any may say ``status``, ``lacks`` (datasets, or all), ``eligible`` (households; rows
+for a comparison) and ``counted`` (figures per dataset).
 """
 
 from __future__ import annotations
@@ -146,9 +147,17 @@ def _shown(row: dict[str, Any]) -> list[str | None]:
     return shown
 
 
+def _lacking(wanted: list[str] | str) -> list[str]:
+    if isinstance(wanted, list):
+        return wanted
+    without = {"all": (), "all but registers": load_registers().registers}[wanted]
+    return [dataset for dataset in load_catalogue().contracts if dataset not in without]
+
+
 def _agree_on_record(done: Checked, expected: dict[str, Any]) -> None:
     assert done.record["status"] == expected.get("status", "ran")
-    assert done.record["lacks"] == expected.get("lacks", [])
+    assert done.record["lacks"] == _lacking(expected.get("lacks", []))
+    assert done.record.get("counted", {}) == expected.get("counted", {})
     if "eligible" in expected:
         counts = done.record["eligible"]
         assert counts.get("household_id", counts["rows"]) == expected["eligible"]

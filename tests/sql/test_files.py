@@ -12,8 +12,9 @@ from poverty_watch.contracts import load_catalogue
 from poverty_watch.engine import counting, parse, spark_text
 from poverty_watch.screening.definitions import SENDER, SqlFile, load_definitions
 from poverty_watch.screening.errors import DefinitionError
-from poverty_watch.screening.inputs import RISK_LABELS, load_registers, load_risk_labels
+from poverty_watch.screening.inputs import OF_ALL_DATASETS, load_registers
 from poverty_watch.screening.parameters import load_parameters
+from poverty_watch.screening.reference import REFERENCE_TABLES, load_risk_labels
 from poverty_watch.settings import SQL
 
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ COMPARISON_COLUMNS = [
 ]
 OPTIONAL_COLUMNS = {
     "rule": {"source_dataset", "risk"},
-    "comparison": {"source_month", "other_month"},
+    "comparison": {"source_month", "other_month", "is_count"},
 }
 RISKS_OF_ROWS = {"该户主要风险", "各原因的风险"}
 
@@ -50,7 +51,7 @@ def _read_through(table: str) -> set[str]:
 @_by_id(CHECKS)
 def test_a_check_reads_only_what_its_header_names(file: SqlFile[Any]) -> None:
     staged = {staging.id for staging in DEFINITIONS.staging}
-    ground = _read_through("persons") | {RISK_LABELS}
+    ground = _read_through("persons") | REFERENCE_TABLES.keys()
     through = set().union(*(_read_through(name) for name in file.relations & staged))
     read = {_base(r) for r in (file.relations | through) - staged - ground}
     read -= set(load_registers().registers)
@@ -58,7 +59,7 @@ def test_a_check_reads_only_what_its_header_names(file: SqlFile[Any]) -> None:
     named = {_base(source) for source in file.header.sources}
 
     assert read == named - set(load_registers().registers), "the SQL reads the sources named"
-    assert named <= set(load_catalogue().contracts)
+    assert named <= {*load_catalogue().contracts, *OF_ALL_DATASETS}
     for source in file.header.sources:
         assert {source, f"{source}_history"} & (file.relations | through), source
 

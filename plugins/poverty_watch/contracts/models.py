@@ -195,8 +195,10 @@ class Contract(_Strict):
         headers = [h for column in self.columns for h in column.headers]
         problems = [f"列名 {n} 重复" for n in sorted({n for n in names if names.count(n) > 1})]
         problems += [f"表头“{h}”重复" for h in sorted({h for h in headers if headers.count(h) > 1})]
-        if sum(column.type == "identity" for column in self.columns) != 1:
-            problems.append("必须有且只有一个 identity 列")
+        # What reads all deliveries alike counts on these two names.
+        for kind, name in (("identity", "person_id"), ("name", "name")):
+            if [c.name for c in self.columns if c.type == kind] != [name]:
+                problems.append(f"必须有且只有一个 {kind} 列，它的 name 写 {name}")
         events = sum(column.event for column in self.columns)
         if events > 1:
             problems.append("event 列最多一个")

@@ -102,34 +102,35 @@ class DuckEngine:
 
 
 def _scan(rows: Rows) -> str:
-    """A query over a relation's files; files of the same shape and month are read as one."""
-    empty = _typed_nothing(rows)
+    """A query over a relation's files; files of the same month and dataset are read as one."""
     if not rows.parts:
-        return empty
-    by_month: dict[str | None, list[ParquetPart]] = {}
+        return _typed_nothing(rows)
+    alike: dict[tuple[str | None, str | None], list[ParquetPart]] = {}
     for part in rows.parts:
-        by_month.setdefault(part.month, []).append(part)
-    names = set(rows.schema.names)
-    queries = [] if _all_have(rows.parts, names) else [empty]
-    columns = "*" if queries else ", ".join(_name(column) for column in rows.schema.names)
-    for month, parts in by_month.items():
-        files = ", ".join(_quoted(str(part.path)) for part in parts)
-        month_column = f", {_quoted(month)} as month" if month is not None else ""
-        queries.append(
-            f"select {columns}{month_column} from read_parquet([{files}], union_by_name = true)"
-        )
-    return " union all by name ".join(queries)
+        alike.setdefault((part.month, part.dataset), []).append(part)
+    return " union all ".join(_scan_of(rows, parts) for parts in alike.values())
 
 
-def _all_have(parts: tuple[ParquetPart, ...], names: set[str]) -> bool:
-    return all(names <= set(pq.read_schema(part.path).names) for part in parts)
+def _scan_of(rows: Rows, parts: list[ParquetPart]) -> str:
+    there = {name for part in parts for name in pq.read_schema(part.path).names}
+    columns = [_name(f.name) if f.name in there else _typed_null(f) for f in rows.schema]
+    if rows.has_month:
+        columns.append(f"{_quoted(parts[0].month or '')} as month")
+    if rows.has_dataset:
+        columns.append(f"{_quoted(parts[0].dataset or '')} as dataset")
+    files = ", ".join(_quoted(str(part.path)) for part in parts)
+    return f"select {', '.join(columns)} from read_parquet([{files}], union_by_name = true)"
 
 
 def _typed_nothing(rows: Rows) -> str:
-    columns = [f"cast(null as {_type(field.type)}) as {_name(field.name)}" for field in rows.schema]
-    if rows.has_month:
-        columns.append("cast(null as varchar) as month")
+    columns = [_typed_null(field) for field in rows.schema]
+    columns += ["cast(null as varchar) as month"] if rows.has_month else []
+    columns += ["cast(null as varchar) as dataset"] if rows.has_dataset else []
     return f"select {', '.join(columns)} where false"
+
+
+def _typed_null(field: pa.Field) -> str:
+    return f"cast(null as {_type(field.type)}) as {_name(field.name)}"
 
 
 def _type(kind: pa.DataType) -> str:

@@ -16,10 +16,15 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class ParquetPart:
-    """One Parquet file of a relation; ``month`` (``YYYY-MM``) becomes a text column if given."""
+    """One Parquet file of a relation.
+
+    ``month`` (``YYYY-MM``) and ``dataset`` say where its rows come from; either becomes a text
+    column if given.
+    """
 
     path: Path
     month: str | None = None
+    dataset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,14 @@ class Rows:
     """Rows that lie in Parquet files of one shape; with no file, a typed empty relation.
 
     ``schema`` is the shape that SQL may count on: a column that an older file does not have yet is
-    null there. It does not list the added ``month``; ``has_month`` says whether there is one.
+    null there. It does not list the added ``month`` and ``dataset``; ``has_month`` and
+    ``has_dataset`` say whether there is one.
     """
 
     schema: pa.Schema
     parts: tuple[ParquetPart, ...] = field(default=())
     has_month: bool = False
+    has_dataset: bool = False
 
 
 Relation: TypeAlias = Rows | pa.Table

@@ -17,7 +17,7 @@ from poverty_watch.screening.definitions import (
     SqlFile,
     households_in,
 )
-from poverty_watch.screening.evidence import Row, Source, findings_of, hits_of
+from poverty_watch.screening.evidence import Row, Source, apart, findings_of, hits_of
 from poverty_watch.screening.inputs import MonthInputs
 from poverty_watch.screening.parameters import InForce
 
@@ -57,14 +57,16 @@ class CheckRunner:
         blocking, missing = self._obstacles(file)
         if blocking:
             return Checked([], self._record(file, "not_run", blocking))
-        findings = findings_of(file.header, self._run(file), self._source, self._sender)
-        return Checked(
-            findings, self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
-        )
+        rows, counted = apart(self._run(file))
+        findings = findings_of(file.header, rows, self._source, self._sender)
+        record = self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
+        if counted is not None:
+            record["counted"] = counted
+        return Checked(findings, record)
 
     def _obstacles(self, file: SqlFile[Any]) -> tuple[list[str], list[str]]:
         """What keeps a check from running, and which sources one that runs does without."""
-        sources = file.header.sources
+        sources = self.inputs.sources_of(file.header.sources)
         missing = [name for name in sources if not self.inputs.is_delivered(name)]
         lacks = self._lacks(file)
         some_are_there = file.header.one_by_one and len(missing) < len(sources)
@@ -131,7 +133,7 @@ class CheckRunner:
         population: str | None = file.header.population
         if population is None:
             return None
-        if all(map(self.inputs.is_delivered, file.header.sources)):
+        if all(map(self.inputs.is_delivered, self.inputs.sources_of(file.header.sources))):
             return 0
         sql = households_in(self.populations[population])
         return int(self.engine.run(sql, {}, name=f"populations.yaml {population}").num_rows)

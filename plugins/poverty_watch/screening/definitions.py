@@ -97,7 +97,8 @@ class ComparisonHeader(_CheckHeader):
 
     ``subject``: what a finding is about; of a person, ``person_id`` says who, of a household
     ``household_id``, a township or reason is told in ``name``. ``verifies`` may be ``sender``: the
-    department that sent the dataset of the finding.
+    department that sent the dataset of the finding. A row with ``is_count`` is no
+    finding: its ``value`` is a figure for the dataset.
     """
 
     id: str = Field(pattern=r"^C\d{2}$")

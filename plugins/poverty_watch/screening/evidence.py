@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from poverty_watch.screening.definitions import SENDER, ComparisonHeader, RuleHeader
 from poverty_watch.screening.parameters import plain
@@ -132,6 +133,16 @@ def findings_of(
             }
         )
     return findings
+
+
+def apart(rows: pa.Table) -> tuple[pa.Table, dict[str, int] | None]:
+    """The rows that are findings, and the figures per dataset; None for a comparison without."""
+    if "is_count" not in rows.column_names:
+        return rows, None
+    is_count = rows.column("is_count")
+    figures = rows.filter(is_count).to_pylist()
+    counted = {row["dataset"]: int(row["value"]) for row in figures}
+    return rows.filter(pc.invert(is_count)), dict(sorted(counted.items()))
 
 
 def table_of(rows: Iterable[Row], schema: pa.Schema) -> pa.Table:

@@ -20,13 +20,24 @@ from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.months import Month
 from poverty_watch.screening.errors import ScreeningError
-from poverty_watch.settings import REFERENCE, SQL
+from poverty_watch.screening.reference import REFERENCE_TABLES, reference_hash, reference_table
+from poverty_watch.settings import SQL
 
 REGISTERS_FILE = SQL / "staging" / "registers.yaml"
-RISK_LABELS_FILE = REFERENCE / "risk_labels.yaml"
-RISK_LABELS = "risk_labels"
+DELIVERED = "delivered_rows"
+DELIVERED_BESIDE_REGISTERS = "delivered_beside_registers"
+SET_ASIDE = "set_aside_rows"
+# Relations over the month's own deliveries of many datasets, whichever datasets there are.
+OF_ALL_DATASETS = frozenset({DELIVERED, DELIVERED_BESIDE_REGISTERS, SET_ASIDE})
 _PREVIOUS = "_previous"
 _HISTORY = "_history"
+_SOURCE = (
+    ("source_file", pa.string()),
+    ("source_sheet", pa.string()),
+    ("source_row", pa.int32()),
+)
+_DELIVERED_SCHEMA = pa.schema([("person_id", pa.int64()), ("name", pa.string()), *_SOURCE])
+_SET_ASIDE_SCHEMA = pa.schema([("fault", pa.string()), ("value", pa.string()), *_SOURCE])
 
 
 class Registers(BaseModel):
@@ -43,17 +54,6 @@ def load_registers(path: Path = REGISTERS_FILE) -> Registers:
     return Registers.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def load_risk_labels(path: Path = RISK_LABELS_FILE) -> dict[str, str]:
-    """Every spelling of a risk and the risk that it means."""
-    content: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    labels = {risk: risk for risk in content}
-    for risk, spellings in content.items():
-        for spelling in spellings:
-            if labels.setdefault(spelling, risk) != risk:
-                raise ScreeningError(f"{path.name}：“{spelling}”写在了两种风险下。")
-    return labels
-
-
 @dataclass(frozen=True)
 class MonthInputs:
     """The deliveries in force that a month's SQL sees.
@@ -62,6 +62,11 @@ class MonthInputs:
     that serves; ``<dataset>_previous`` the delivery of the month before; ``<dataset>_history`` all
     months up to this one, with a text column ``month``. What was not delivered is a typed empty
     relation.
+
+    ``delivered_rows`` has person_id, name, source_file, source_sheet, source_row and dataset of
+    every accepted row of the month, ``delivered_beside_registers`` the same without the registers,
+    ``set_aside_rows`` has fault, value (masked), source and dataset of every row sent back. A
+    register that serves from an earlier month is in none of them.
     """
 
     month: Month
@@ -81,6 +86,18 @@ class MonthInputs:
     def of(self, dataset: str, month: Month | None = None) -> InForce | None:
         """A dataset's delivery in force of a month (this one if not given)."""
         return self._by_dataset.get(dataset, {}).get(month or self.month)
+
+    def sources_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Sources in a header; a relation over many datasets stands for all of these."""
+        found = [d for name in names for d in (self._members(name) or (name,))]
+        return tuple(dict.fromkeys(found))
+
+    def _members(self, relation: str) -> tuple[str, ...]:
+        """The datasets that a relation over many is made of, in the catalogue's order."""
+        if relation not in OF_ALL_DATASETS:
+            return ()
+        without = self.registers.registers if relation == DELIVERED_BESIDE_REGISTERS else ()
+        return tuple(name for name in self.catalogue.contracts if name not in without)
 
     def is_delivered(self, source: str) -> bool:
         """Whether a source in a header has its delivery: of this month, or of the month before."""
@@ -130,6 +147,9 @@ class MonthInputs:
 
     def used_by(self, relation: str) -> tuple[InForce, ...]:
         """The deliveries behind a relation."""
+        if relation in OF_ALL_DATASETS:
+            own = (self.of(dataset) for dataset in self._members(relation))
+            return tuple(delivery for delivery in own if delivery is not None)
         dataset, kind = self._split(relation)
         if dataset is None:
             return ()
@@ -149,14 +169,10 @@ class MonthInputs:
         Raises:
             KeyError: neither a dataset nor a reference table is called so.
         """
-        if name == RISK_LABELS:
-            labels = load_risk_labels()
-            return pa.table(
-                {
-                    "label": pa.array(list(labels), pa.string()),
-                    "risk": pa.array(list(labels.values()), pa.string()),
-                }
-            )
+        if name in REFERENCE_TABLES:
+            return reference_table(name, self.catalogue)
+        if name in OF_ALL_DATASETS:
+            return self._of_all_datasets(name)
         dataset, kind = self._split(name)
         if dataset is None:
             raise KeyError(name)
@@ -166,6 +182,16 @@ class MonthInputs:
             for delivery in self.used_by(name)
         )
         return Rows(accepted_schema(self.catalogue.contract(dataset)), parts, has_month)
+
+    def _of_all_datasets(self, name: str) -> Rows:
+        is_set_aside = name == SET_ASIDE
+        path = self.lake.set_aside if is_set_aside else self.lake.accepted
+        parts = tuple(
+            ParquetPart(path(d.dataset, d.month, d.version), dataset=d.dataset)
+            for d in self.used_by(name)
+        )
+        schema = _SET_ASIDE_SCHEMA if is_set_aside else _DELIVERED_SCHEMA
+        return Rows(schema, parts, has_dataset=True)
 
     def path(self, delivery: InForce) -> Path:
         """The accepted rows of a delivery."""
@@ -186,10 +212,9 @@ class MonthInputs:
 
     def reference_hashes(self) -> dict[str, str]:
         """What else but deliveries is read, by content."""
-        return {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (RISK_LABELS_FILE, REGISTERS_FILE)
-        }
+        tables = {name: reference_hash(name, self.catalogue) for name in REFERENCE_TABLES}
+        registers = hashlib.sha256(REGISTERS_FILE.read_bytes()).hexdigest()
+        return tables | {REGISTERS_FILE.name: registers}
 
     def _split(self, relation: str) -> tuple[str | None, str]:
         for kind in ("", _PREVIOUS, _HISTORY):
