@@ -6,6 +6,7 @@ The deliveries lie beside the project where they are at hand; elsewhere there is
 from __future__ import annotations
 
 import csv
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,8 +33,14 @@ if DELIVERIES.is_dir():
 
     def test_three_months_give_the_known_results(three_months: Settings) -> None:
         settings, last = three_months, MONTHS[-1]
-        for expected in sorted((DELIVERIES / "expected" / str(last)).glob("*.csv")):
-            assert exported(settings, last, expected.name) == rows(expected), expected.name
+        known = DELIVERIES / "expected" / str(last)
+        covered = json.loads((known / "coverage.json").read_text(encoding="utf-8"))
+        ids = {"hits.csv": covered["rules"], "comparisons.csv": covered["comparisons"]}
+        for expected in sorted(known.glob("*.csv")):
+            found = exported(settings, last, expected.name)
+            if expected.name in ids:
+                found = [r for r in found if r[0] == "month" or r[1] in ids[expected.name]]
+            assert found == rows(expected), expected.name
         for month, following in pairwise(MONTHS):
             assert stocks(settings, month, "期末未消除") == stocks(
                 settings, following, "期初未消除"
