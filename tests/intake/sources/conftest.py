@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
 
 from poverty_watch.contracts import Catalogue, Department, load_catalogue
 from poverty_watch.contracts.catalogue import _load
 from poverty_watch.intake import Source, fetch, settle, validate
 from poverty_watch.intake.sources import Patience
+from poverty_watch.ledger.models import SourceMark
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.settings import EXPECTATIONS, Settings
@@ -64,6 +66,12 @@ class Clinic:
         validate("clinic", month, settings, ledger)
         settle("clinic", month, settings, ledger)
         return said
+
+    def marks(self) -> dict[str, tuple[str, int | None]]:
+        """What the ledger knows to have been taken: item to mark and rows."""
+        with self.office.ledger.transaction() as session:
+            found = session.scalars(select(SourceMark)).all()
+            return {mark.item: (mark.mark, mark.rows) for mark in found}
 
     def verdict(self, dataset: str = "major_illness", month: Month = APRIL) -> Verdict:
         return self.office.verdict(dataset, month)

@@ -28,13 +28,15 @@ class Run:
     def __init__(self, clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
         assert DAGS.is_dir()
         from county_run import connections
+        from poverty_watch import contracts
 
         self.clinic, self._monkeypatch = clinic, monkeypatch
         settings = clinic.office.settings
         monkeypatch.setenv("POVERTY_WATCH_HOME", str(settings.home))
         monkeypatch.setenv("POVERTY_WATCH_INBOX", str(settings.inbox))
         monkeypatch.setenv("POVERTY_WATCH_LEDGER_URL", settings.ledger_url)
-        monkeypatch.setattr(connections, "load_catalogue", lambda: clinic.catalogue)
+        for where in (connections, contracts):
+            monkeypatch.setattr(where, "load_catalogue", lambda: clinic.catalogue)
         quick = Patience(attempts=2, first_wait=0.01, silence=2.0, whole=5.0)
         for source in (SftpSource, HttpSource, DatabaseSource):
             less: dict[str, Any] = {"patience": quick}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -226,8 +227,17 @@ def test_a_recomputed_month_stays_as_it_was_taken(
     add(FIRST)
     clinic.take_in(source)
     add(LAST)
-    assert "新到0个" in clinic.take_in(source, ask_again=False)
-    assert "新到1个" in clinic.take_in(source)
+    # The ledger remembers, whatever became of the spool.
+    shutil.rmtree(clinic.spool)
+    assert clinic.take_in(source, ask_again=False) == "样例卫生院：0个文件，新到0个"
+    assert clinic.verdict().status == "accepted"
+    before = clinic.marks()
+    assert {item: rows for item, (_, rows) in before.items()} == {"deaths": 0, "major_illness": 1}
+    assert "新到" in clinic.take_in(source)
+    after = clinic.marks()
+    assert after["deaths"] == before["deaths"]
+    assert after["major_illness"][1] == 2
+    assert after["major_illness"][0] != before["major_illness"][0]
 
 
 def test_a_number_column_of_identities_loses_no_digits_silently(

@@ -56,11 +56,14 @@ def test_what_has_been_taken_is_not_taken_again(
     clinic.take_in(source)
     assert "新到0个" in clinic.take_in(source)
     assert sftp.reads == ["大病.csv"]
+    before = clinic.marks()
+    assert list(before) == ["大病.csv"]
     put(sftp, "大病.csv", csv_bytes(MORE), at=1_620_000_999)
     assert "新到1个" in clinic.take_in(source)
     verdict = clinic.verdict()
     assert verdict.delivery is not None
     assert (verdict.delivery.version, verdict.delivery.data_rows) == (2, 2)
+    assert clinic.marks()["大病.csv"] != before["大病.csv"]
 
 
 def test_the_same_file_under_another_name_makes_no_new_version(

@@ -15,10 +15,17 @@ from poverty_watch.intake.acceptance import Stopped, stopped_waiting
 from poverty_watch.intake.duty.difference import Difference, difference
 from poverty_watch.intake.duty.policy import DutyPolicy, county_day, duty_policy
 from poverty_watch.intake.inbox import month_in
+from poverty_watch.intake.sources.interface import WAY_TITLES
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
-from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile, StoppedDecision
+from poverty_watch.ledger.models import (
+    DatasetMonth,
+    Delivery,
+    SeenFile,
+    SourceMark,
+    StoppedDecision,
+)
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 
@@ -85,6 +92,7 @@ class DutyLine:
     stopped: tuple[Stopped, ...]
     accepted_by_hand: str | None
     volume: Volume | None
+    taken: tuple[SourceMark, ...]
     messages: tuple[str, ...]
 
     @property
@@ -154,6 +162,7 @@ class DutyLine:
         for stopped in self.stopped:
             files = "、".join(stopped.files)
             told.append(f"“{files}”整份暂停，等待决定：接收须说明理由，不接收则请部门改正重报。")
+        told += [_told(mark) for mark in self.taken if mark.rows is not None]
         if self.volume and self.volume.previous_month != self.month - 1:
             told.append(f"{self.volume.sentence}（上月没有接收的报送）。")
         told += [message for message in self.messages if not self._is_told(message)]
@@ -250,6 +259,7 @@ class _Clerk:
             stopped=stopped,
             accepted_by_hand=decision.sentence if decision else None,
             volume=_volume(session, self.month, dataset, current),
+            taken=_taken(session, self.month, dataset),
             messages=tuple(fate.messages) if fate else (),
         )
 
@@ -299,6 +309,24 @@ def _volume(
         .limit(1)
     ).first()
     return Volume(current.data_rows, previous[1], Month.parse(previous[0])) if previous else None
+
+
+def _taken(session: Session, month: Month, dataset: str) -> tuple[SourceMark, ...]:
+    """What of a dataset has been taken from its department's source, detached."""
+    found = session.scalars(
+        select(SourceMark)
+        .where(SourceMark.month == str(month), SourceMark.dataset == dataset)
+        .order_by(SourceMark.item)
+    ).all()
+    for mark in found:
+        session.expunge(mark)
+    return tuple(found)
+
+
+def _told(mark: SourceMark) -> str:
+    """In Chinese: 取自数据库：120行，5月3日以来没有变动."""
+    day = _day(county_day(mark.taken_at))
+    return f"取自{WAY_TITLES[mark.way]}：{mark.rows}行，{day}以来没有变动。"
 
 
 def _day(day: date) -> str:

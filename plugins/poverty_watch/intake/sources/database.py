@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Date, Engine, bindparam, exc, text
 
 from poverty_watch.contracts import Contract, Department
+from poverty_watch.files import sha256_of
 from poverty_watch.intake.sources.interface import (
     Arrived,
     LastingError,
+    Taken,
     TemporaryError,
     failure,
 )
@@ -43,19 +45,21 @@ class DatabaseSource:
         """See `Source`: one CSV per dataset."""
         empty = set()
         failures = []
+        taken = []
         for dataset, contract in department.contracts.items():
             query = department.query_path(dataset).read_text(encoding="utf-8")
             try:
                 columns, rows = self._ask(contract, query, month)
-                save_table(contract, month, columns, rows, into)
+                path = save_table(contract, month, columns, rows, into)
             except (TemporaryError, LastingError) as error:
                 failures.append(f"{contract.title}：{error}")
                 continue
+            taken.append(Taken(dataset, sha256_of(path), len(rows)))
             if not rows:
                 empty.add(dataset)
         if failures:
             raise failure(department, "database", self.connection, "；".join(failures))
-        return Arrived(frozenset(empty))
+        return Arrived(frozenset(empty), taken=tuple(taken))
 
     def _ask(
         self, contract: Contract, query: str, month: Month

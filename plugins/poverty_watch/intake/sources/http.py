@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from poverty_watch.contracts import Contract, Department, Pages
 from poverty_watch.contracts.models import HttpArrival
 from poverty_watch.contracts.places import filled
+from poverty_watch.files import sha256_of
 from poverty_watch.intake.policy import delivery_policy
 from poverty_watch.intake.sources.interface import (
     Arrived,
     LastingError,
+    Taken,
     TemporaryError,
     failure,
 )
@@ -80,6 +82,7 @@ class HttpSource:
             raise failure(department, "http", self.connection, "department.yaml 没有写接口。")
         empty = set()
         failures = []
+        taken = []
         for dataset, contract in department.contracts.items():
             pages = arrives.datasets[dataset]
             path = filled(pages.path, month, department.id, department.title)
@@ -95,15 +98,16 @@ class HttpSource:
                 columns = list(found) or [column.name for column in contract.columns]
                 picked = ([item.get(name) for name in found.values()] for item in items)
                 rows = gathered(picked, contract, columns)
-                save_table(contract, month, columns, rows, into)
+                saved = save_table(contract, month, columns, rows, into)
             except (TemporaryError, LastingError) as error:
                 failures.append(f"{contract.title}：{error}")
                 continue
+            taken.append(Taken(dataset, sha256_of(saved), len(rows)))
             if not rows:
                 empty.add(dataset)
         if failures:
             raise failure(department, "http", self.connection, "；".join(failures))
-        return Arrived(frozenset(empty))
+        return Arrived(frozenset(empty), taken=tuple(taken))
 
     def _items(self, contract: Contract, pages: Pages, path: str) -> list[dict[str, Any]]:
         """All rows; the end is an empty page (a server may give fewer than asked for), or the total."""

@@ -25,15 +25,29 @@ class LastingError(Exception):
 
 
 @dataclass(frozen=True)
+class Taken:
+    """One thing that a source has, and that is now in the spool.
+
+    ``item`` is a dataset, or a file's path on the server; ``mark`` changes whenever what is there
+    does; ``rows`` is None for a file, which is only copied here.
+    """
+
+    item: str
+    mark: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
 class Arrived:
     """What a source brought.
 
     ``empty`` are datasets that the source knows and has no row of; ``remarks`` are Chinese
-    sentences about what was not taken.
+    sentences about what was not taken; ``taken`` is all that it has, changed or not.
     """
 
     empty: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
 
 class Source(Protocol):

@@ -19,6 +19,7 @@ from poverty_watch.intake.policy import delivery_policy
 from poverty_watch.intake.sources.interface import (
     Arrived,
     LastingError,
+    Taken,
     TemporaryError,
     failure,
 )
@@ -95,30 +96,34 @@ class SftpSource:
         folder = filled(arrives.folder, month, department.id, department.title)
         remarks: list[str] = []
         try:
-            wanted = self._wanted(folder, into, remarks)
+            there = self._there(folder, remarks)
+            wanted = [file for file in there if not file.is_in(into)]
             if wanted:
                 time.sleep(self.steady_for)
             self._take_all(folder, wanted, into, remarks)
         except (TemporaryError, LastingError) as error:
             raise failure(department, "sftp", self.connection, str(error)) from None
-        return Arrived(remarks=tuple(remarks))
+        taken = (
+            Taken(file.path, f"{file.size}@{file.modified}") for file in there if file.is_in(into)
+        )
+        return Arrived(remarks=tuple(remarks), taken=tuple(taken))
 
-    def _wanted(self, folder: str, into: Path, remarks: list[str]) -> list[_Remote]:
-        """What is on the server and not in the spool as it is there."""
+    def _there(self, folder: str, remarks: list[str]) -> list[_Remote]:
+        """What is on the server and may be taken."""
         files = self._listed(folder)
         if files is None:
             remarks.append(f"服务器上还没有目录 {folder}")
             return []
         largest = delivery_policy().limits.file_bytes
-        wanted = []
+        there = []
         for file in files:
             if file.size > largest:
                 remarks.append(f"{file.path} 超过 {largest // 2**20} MB，没有取")
             elif not _is_safe(file.path):
                 remarks.append(f"{file.path} 的名称不合规或过长，没有取")
-            elif not file.is_in(into):
-                wanted.append(file)
-        return wanted
+            else:
+                there.append(file)
+        return there
 
     def _listed(self, folder: str) -> list[_Remote] | None:
         def listed() -> list[_Remote] | None:

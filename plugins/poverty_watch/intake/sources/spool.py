@@ -61,12 +61,12 @@ def collect(
     settings: Settings,
     source: Source | None,
     *,
-    ask_again: bool = True,
+    may_ask: bool = True,
 ) -> Arrived:
     """Let a department's source fill the spool; nothing for one that uses the inbox folder.
 
-    Without ``ask_again`` a month for which the spool holds anything stays as it was taken: a
-    database knows how things are today, not how they were when the month ended.
+    ``may_ask`` is False for a month that stays as it was taken: a database knows how things are
+    today, not how they were when the month ended.
 
     Raises:
         SourceError: the source failed, or there is none although the department has one.
@@ -77,8 +77,8 @@ def collect(
         raise SourceError(
             f"{department.title}的数据不是放在收件夹里的，要由流程连接取数，请在流程界面运行。"
         )
-    into = settings.home / "spool" / str(month) / department.id
-    if not ask_again and into.is_dir() and any(into.iterdir()):
+    if not may_ask:
         return Arrived()
+    into = settings.home / "spool" / str(month) / department.id
     into.mkdir(parents=True, exist_ok=True, mode=0o700)
     return source.deliver(month, department, into)

@@ -12,6 +12,7 @@ from poverty_watch.contracts import Catalogue, Department, load_catalogue
 from poverty_watch.files import sha256_of, written_whole
 from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
 from poverty_watch.intake.sources.interface import Source
+from poverty_watch.intake.sources.marks import has_been_taken, keep_marks
 from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.ledger.journal import record
@@ -85,7 +86,9 @@ def fetch(
     """
     catalogue = load_catalogue()
     department = catalogue.departments[department_id]
-    arrived = collect(month, department, settings, source, ask_again=ask_again)
+    with ledger.transaction() as session:
+        may_ask = ask_again or not has_been_taken(session, month, department)
+    arrived = collect(month, department, settings, source, may_ask=may_ask)
     files = _files(month, department, settings, catalogue)
     hashed = [
         (file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files
@@ -94,6 +97,7 @@ def fetch(
         if sha256 is not None and file.dataset is not None:
             _keep_raw(file, raw_path(settings, sha256, file.name))
     with ledger.transaction() as session:
+        keep_marks(session, month, department, arrived, catalogue)
         seen = list(
             session.execute(
                 select(SeenFile.path, SeenFile.sha256)

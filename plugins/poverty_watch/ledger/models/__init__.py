@@ -1,5 +1,6 @@
 """The ledger's tables. Months are ``YYYY-MM`` texts; times are UTC; ids are the ledger's own."""
 
+from poverty_watch.ledger.models.arrivals import SourceMark
 from poverty_watch.ledger.models.base import Base, MonthText, now
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
 from poverty_watch.ledger.models.corrections import Explanation
@@ -31,6 +32,7 @@ __all__ = [
     "Screening",
     "SealedPerson",
     "SeenFile",
+    "SourceMark",
     "StoppedDecision",
     "Task",
     "TaskReason",
