@@ -118,10 +118,10 @@ def _row(
 ) -> dict[str, Any]:
     unknown = set(row) - set(schema.names)
     assert not unknown, f"{dataset} has no {unknown}"
-    symbol = str(row["person_id"])
+    symbol = row.get("person_id")
     values = {
-        "name": f"样本{symbol}",
-        "birth_date": births.get(symbol, date(1980, 1, 1)),
+        "name": None if symbol is None else f"样本{symbol}",
+        "birth_date": None if symbol is None else births.get(str(symbol), date(1980, 1, 1)),
         "source_file": f"{dataset}.xlsx",
         "source_sheet": "Sheet1",
         "source_row": number,

@@ -74,7 +74,7 @@ class RuleHeader(_CheckHeader):
     """A warning rule.
 
     ``hit_by_absence``: a missing row is the hit, so rows sent back are named: of all its sources,
-    or of those listed.
+    or of those listed. ``worse``: which way the value goes as the matter gets worse.
     """
 
     id: str = Field(pattern=r"^W\d{2}$")
@@ -83,6 +83,7 @@ class RuleHeader(_CheckHeader):
     risk: str
     population: str
     hit_by_absence: bool | tuple[str, ...] = False
+    worse: Literal["higher", "lower"] = "higher"
 
     @property
     def missed_in(self) -> tuple[str, ...]:
