@@ -2,7 +2,7 @@
 id: W22
 title: 已消除户返贫风险
 question: 消除以后家里出了什么变化？原来的帮扶停了没有，停得是否过早？现在最要紧的是哪一件？
-sentence: "已消除风险的户又出现问题：{detail}"
+sentence: "{detail}"
 severity: 红色
 risk: 各原因的风险
 population: 已消除风险户

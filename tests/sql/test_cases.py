@@ -3,8 +3,8 @@
 ``expect.yaml`` of a rule has ``hits`` (household; severity, value, threshold, person where they
 matter), of a comparison ``findings`` (household, person, dataset, subject for a township or reason;
 sentence, and rows as [value, its place, other value, its place] where they matter), of a staging
-table ``rows``. Any may say ``status``, ``lacks`` (datasets, or all), ``eligible`` (households; rows
-for a comparison) and ``counted`` (figures per dataset).
+table ``rows``. Any may say ``status``, ``lacks`` (datasets, or all), ``not_judgeable``, ``eligible``
+(households; rows for a comparison) and ``counted`` (figures per dataset).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from poverty_watch.screening.staging import run_staging
 from tests.screening.given import deliver, person_id
 
 HERE = Path(__file__).parent
+DEFINITIONS = load_definitions()
 CASES = sorted(path.parent for path in HERE.glob("*/*/expect.yaml"))
 APRIL = "2021-04"
 
@@ -48,7 +49,7 @@ def _inputs(lake: Path, given: dict[str, Any]) -> MonthInputs:
 def test_case(case: Path, tmp_path: Path) -> None:
     inputs = _inputs(tmp_path, _read(case / "given.yaml"))
     expected = _read(case / "expect.yaml")
-    definitions = load_definitions()
+    definitions = DEFINITIONS
     name = case.parent.name
     with DuckEngine.opened(threads=1) as engine:
         tables = run_staging(engine, inputs, definitions.staging)
@@ -101,8 +102,9 @@ def _agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:
         if "people" in want:
             people = [int(row["person_id"]) for row in evidence["rows"]]
             assert people == [person_id(str(symbol)) for symbol in want["people"]]
-        if "sentence" in want:
-            assert evidence["sentence"] == want["sentence"]
+        for key in ("sentence", "risk"):
+            if key in want:
+                assert evidence[key] == want[key]
         if "sent_back" in want:
             assert evidence["sent_back"]["rows_total"] == want["sent_back"]
 
@@ -158,6 +160,8 @@ def _agree_on_record(done: Checked, expected: dict[str, Any]) -> None:
     assert done.record["status"] == expected.get("status", "ran")
     assert done.record["lacks"] == _lacking(expected.get("lacks", []))
     assert done.record.get("counted", {}) == expected.get("counted", {})
+    if "not_judgeable" in expected:
+        assert done.record["not_judgeable"] == expected["not_judgeable"]
     if "eligible" in expected:
         counts = done.record["eligible"]
         assert counts.get("household_id", counts["rows"]) == expected["eligible"]

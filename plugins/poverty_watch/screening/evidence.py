@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -78,7 +79,8 @@ def hits_of(
         sent_back: for a rule that is hit by absence, the rows that were sent back.
     """
     hits: list[Row] = []
-    for household_id, found in _grouped(rows, ("household_id",), _by_weight):
+    by_weight = partial(_by_weight, -1 if header.worse == "higher" else 1)
+    for household_id, found in _grouped(rows, ("household_id",), by_weight):
         top = found[0]
         evidence: Row = {
             "title": header.title,
@@ -174,9 +176,9 @@ def _by_source(row: Row) -> tuple[Any, ...]:
     )
 
 
-def _by_weight(row: Row) -> tuple[Any, ...]:
+def _by_weight(sign: int, row: Row) -> tuple[Any, ...]:
     value = row["value"]
-    amount = -value if isinstance(value, Decimal | int | float) else 0
+    amount = sign * value if isinstance(value, Decimal | int | float) else 0
     return (SEVERITIES.index(row["severity"]), amount, _text(value) or "", *_by_source(row))
 
 
