@@ -325,7 +325,7 @@ def _comparisons() -> dict[str, tuple[tuple[str, ...], bool, Callable[[View], Fo
     return {
         "C01": (tuple(_datasets()), True, _c01),
         "C02": ((), False, _c02),
-        "C03": (tuple(_datasets(but=[HUKOU])), True, _c03),
+        "C03": (tuple(_datasets()), True, _c03),
         "C04": (("social_assistance", "public_posts", "employment"), True, _c04),
         "C05": ((), False, _c05),
         "C06": (("disability_certificates", "social_assistance"), False, _c06),
@@ -347,6 +347,6 @@ def _comparisons() -> dict[str, tuple[tuple[str, ...], bool, Callable[[View], Fo
         "C22": (("social_assistance",), False, _c22),
         "C23": (("housing_safety",), False, _c23),
         "C24": (("school_enrolment",), False, _c24),
-        "C25": (tuple(_datasets(("rural",), but=REGISTERS)), True, _c25),
+        "C25": (tuple(_datasets(but=REGISTERS)), True, _c25),
         "C26": ((), False, _c26),
     }

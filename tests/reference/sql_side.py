@@ -74,14 +74,15 @@ class MemoryInputs(MonthInputs):
         found = super().relation(name)
         if not isinstance(found, Rows) or any(part.path not in self.tables for part in found.parts):
             return found
-        schema = found.schema
-        if found.has_month:
-            schema = schema.append(pa.field("month", pa.string()))
+        labels = {"month": found.has_month, "dataset": found.has_dataset}
+        added = [name for name, is_there in labels.items() if is_there]
+        schema = pa.schema([*found.schema, *((name, pa.string()) for name in added)])
         parts = [schema.empty_table()]
         for part in found.parts:
-            table = self.tables[part.path]
-            if found.has_month:
-                table = table.append_column("month", pa.repeat(part.month, table.num_rows))
+            table = self.tables[part.path].select(found.schema.names)
+            for name in added:
+                label = pa.repeat(getattr(part, name), table.num_rows)
+                table = table.append_column(name, label)
             parts.append(table)
         return pa.concat_tables(parts)
 
