@@ -196,6 +196,11 @@ def _key(folder: Path, name: str) -> bytes:
     return bytes.fromhex(path.read_text())
 
 
+def audit_key(folder: Path) -> bytes:
+    """The key that chains the journal; made (mode 0600) where there is none yet."""
+    return _key(folder, "audit.key")
+
+
 @dataclass(frozen=True)
 class Keyring:
     """The two keys of an installation: one makes person ids, one seals numbers and phones."""

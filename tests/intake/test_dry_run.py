@@ -231,12 +231,13 @@ def test_without_keys_nothing_is_compared_and_none_are_made(office: Office, tmp_
 
 def test_a_ledger_of_an_older_schema_is_left_alone(office: Office) -> None:
     with office.ledger.transaction() as session:
+        newest = session.scalar(text("SELECT version_num FROM alembic_version"))
         session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     try:
         assert open_to_read(office.settings) is None
     finally:
         with office.ledger.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+            session.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": newest})
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.store import open_ledger
 from poverty_watch.settings import Settings
 sys.stdin.readline()
-ledger = open_ledger(Settings(Path(), Path(), sys.argv[1]))
+ledger = open_ledger(Settings(Path(sys.argv[3]), Path(), sys.argv[1]))
 with ledger.transaction() as session:
     record(session, "opened", sys.argv[2])
 """
@@ -64,11 +64,11 @@ def test_the_ledger_stands_at_the_newest_migration(ledger: Ledger) -> None:
     assert current == ScriptDirectory.from_config(config).get_current_head()
 
 
-def test_two_processes_may_open_a_fresh_ledger_at_once(fresh_url: str) -> None:
+def test_two_processes_may_open_a_fresh_ledger_at_once(fresh_url: str, tmp_path: Path) -> None:
     names = ["one", "two"]
     runners = [
         subprocess.Popen(
-            [sys.executable, "-c", OPEN, fresh_url, name],
+            [sys.executable, "-c", OPEN, fresh_url, name, str(tmp_path / "home")],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -95,7 +95,7 @@ def test_two_processes_may_open_a_fresh_ledger_at_once(fresh_url: str) -> None:
 
 def test_opening_again_changes_nothing(settings: Settings, ledger: Ledger) -> None:
     with ledger.transaction() as session:
-        session.add(JournalEntry(actor="系统", action="试", subject="一"))
+        record(session, "试", "一")
     again = open_ledger(settings)
     with again.transaction() as session:
         assert session.query(JournalEntry).one().subject == "一"
@@ -104,7 +104,7 @@ def test_opening_again_changes_nothing(settings: Settings, ledger: Ledger) -> No
 def test_an_error_undoes_the_whole_transaction(ledger: Ledger) -> None:
     def fail() -> None:
         with ledger.transaction() as session:
-            session.add(JournalEntry(actor="系统", action="试", subject="一"))
+            record(session, "试", "一")
             session.flush()
             raise RuntimeError
 

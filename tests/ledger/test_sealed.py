@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select, text
 
 from poverty_watch.identity import Keyring, check_digit
-from poverty_watch.ledger.models import SealedPerson
+from poverty_watch.ledger.access import Viewer
+from poverty_watch.ledger.errors import AccessError
+from poverty_watch.ledger.models import JournalEntry, SealedPerson
 from poverty_watch.ledger.sealed import (
     seal_identities,
     seal_phones,
@@ -17,6 +21,7 @@ from poverty_watch.ledger.sealed import (
 from poverty_watch.ledger.store import Ledger
 
 PHONE = "13800000000"
+FOR: dict[str, Any] = {"purpose": "样例文书"}
 
 
 def numbers(count: int) -> list[str]:
@@ -36,9 +41,9 @@ def test_what_was_sealed_opens_again(ledger: Ledger, keys: Keyring, people: dict
         seal_identities(session, keys, people)
         seal_phones(session, keys, {first: PHONE})
     with ledger.transaction() as session:
-        assert unseal_identities(session, keys, people) == people
-        assert unseal_identities(session, keys, [second, 42]) == {second: people[second]}
-        assert unseal_phones(session, keys, people) == {first: PHONE}
+        assert unseal_identities(session, keys, people, **FOR) == people
+        assert unseal_identities(session, keys, [second, 42], **FOR) == {second: people[second]}
+        assert unseal_phones(session, keys, people, **FOR) == {first: PHONE}
 
 
 def test_sealing_again_keeps_what_is_there_and_adds_what_is_new(
@@ -63,7 +68,7 @@ def test_the_newest_phone_replaces_the_one_before(
         seal_identities(session, keys, people)
         seal_phones(session, keys, {first: "13900000000"})
         seal_phones(session, keys, {first: PHONE, 42: PHONE})
-        assert unseal_phones(session, keys, [*people, 42]) == {first: PHONE}
+        assert unseal_phones(session, keys, [*people, 42], **FOR) == {first: PHONE}
 
 
 def test_the_table_holds_no_number_and_no_phone_in_the_plain(
@@ -94,7 +99,7 @@ def test_a_seal_moved_to_another_person_does_not_open(
         row = session.get_one(SealedPerson, first)
         row.identity = session.get_one(SealedPerson, second).identity
     with pytest.raises(InvalidTag), ledger.transaction() as session:
-        unseal_identities(session, keys, [first])
+        unseal_identities(session, keys, [first], **FOR)
 
 
 def test_more_people_than_one_statement_can_name(ledger: Ledger, keys: Keyring) -> None:
@@ -104,4 +109,53 @@ def test_more_people_than_one_statement_can_name(ledger: Ledger, keys: Keyring) 
         seal_identities(session, keys, people)
         seal_identities(session, keys, people)
     with ledger.transaction() as session:
-        assert len(unseal_identities(session, keys, people)) == len(people)
+        assert len(unseal_identities(session, keys, people, **FOR)) == len(people)
+
+
+def test_every_reading_is_written_down_with_who_when_and_what_for(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    first = next(iter(people))
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        seal_phones(session, keys, {first: PHONE})
+    with ledger.transaction(Viewer("样例甲", "county")) as session:
+        unseal_identities(session, keys, people, purpose="核对")
+        unseal_phones(session, keys, people, purpose="联系", actor="样例乙")
+        unseal_identities(session, keys, [42], purpose="没有这个人")
+    with ledger.transaction() as session:
+        entries = session.scalars(select(JournalEntry).order_by(JournalEntry.id)).all()
+    assert [(e.actor, e.action, e.subject, e.detail) for e in entries] == [
+        ("样例甲", "查看身份证号", "核对", {"count": 3, "people": sorted(people)}),
+        ("样例乙", "查看联系电话", "联系", {"count": 1, "people": [first]}),
+    ]
+
+
+def test_a_long_list_is_written_down_by_its_size(ledger: Ledger, keys: Keyring) -> None:
+    people = {person: "53050119700101001X" for person in range(501)}
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+        unseal_identities(session, keys, people, **FOR)
+    with ledger.transaction() as session:
+        (entry,) = session.scalars(select(JournalEntry))
+    assert entry.detail["count"] == 501
+    assert set(entry.detail) == {"count", "sha256"}
+
+
+@pytest.mark.parametrize(("role", "place"), [("township", "甸阳镇"), ("viewer", "")])
+def test_only_the_county_office_opens_seals(
+    ledger: Ledger, keys: Keyring, people: dict[int, str], role: Any, place: str
+) -> None:
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+    with pytest.raises(AccessError), ledger.transaction(Viewer("样例", role, place)) as session:
+        unseal_identities(session, keys, people, **FOR)
+
+
+def test_a_reading_without_a_purpose_is_refused(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    with ledger.transaction() as session:
+        seal_identities(session, keys, people)
+    with pytest.raises(AccessError, match="用途"), ledger.transaction() as session:
+        unseal_identities(session, keys, people, purpose=" ")

@@ -1,4 +1,4 @@
-"""The verbs: run, up, down, backfill, sample, status, and those about deliveries."""
+"""The verbs: run, up, down, backfill, sample, status, and those of the other modules here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from poverty_watch.cli.audit import audit
 from poverty_watch.cli.console import CommandError, say, staff_errors
 from poverty_watch.cli.deliveries import deliveries
 from poverty_watch.settings import Settings
@@ -150,6 +151,7 @@ def status(month: Annotated[str, typer.Argument(help="月份，如 2021-04。")]
 
 
 app.add_typer(deliveries)
+app.add_typer(audit, name="audit")
 
 
 def _with_inbox(settings: Settings, inbox: Path | None) -> Settings:

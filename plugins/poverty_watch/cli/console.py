@@ -38,12 +38,20 @@ def _console(**options: Any) -> Any:
 def staff_errors() -> Iterator[None]:
     """Turn the errors that are meant for staff into one line and exit code 2."""
     from poverty_watch.contracts import ContractError
+    from poverty_watch.ledger.errors import LedgerError
     from poverty_watch.months import CalendarError, MonthError
     from poverty_watch.settings import SettingError
 
     try:
         yield
-    except (CommandError, MonthError, CalendarError, SettingError, ContractError) as error:
+    except (
+        CommandError,
+        MonthError,
+        CalendarError,
+        SettingError,
+        ContractError,
+        LedgerError,
+    ) as error:
         complain(f"无法进行：{error}")
         raise typer.Exit(CANNOT_START) from None
     except PermissionError as error:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from poverty_watch.cli.console import CommandError, say, staff_errors
+from poverty_watch.cli.ledgers import standing_ledger
 from poverty_watch.settings import Settings
-
-if TYPE_CHECKING:
-    from poverty_watch.ledger.store import Ledger
 
 deliveries = typer.Typer()
 
@@ -68,7 +66,7 @@ def duty(
 
         wanted = Month.parse(month)
         settings = Settings.from_environment()
-        say_register(wanted, settings, _ledger(settings), rows)
+        say_register(wanted, settings, standing_ledger(settings), rows)
 
 
 @deliveries.command(help="部门报送评分：按时率、退回率、上月的错又犯了多少行。")
@@ -85,7 +83,7 @@ def score(
         if span[0] > span[1]:
             raise CommandError(f"起始月份 {first} 晚于截止月份 {last}。")
         settings = Settings.from_environment()
-        say_score(*span, settings, _ledger(settings))
+        say_score(*span, settings, standing_ledger(settings))
 
 
 @deliveries.command(help="接收一份被整份暂停的报送（行数变化过大，或有误的行过多），须说明理由。")
@@ -105,24 +103,10 @@ def accept(
 
         wanted = Month.parse(month)
         settings = Settings.from_environment()
-        ledger = _ledger(settings)
+        ledger = standing_ledger(settings)
         try:
             made = accept_stopped(wanted, dataset, delivery, reason, by, settings, ledger)
         except AcceptanceError as error:
             raise CommandError(str(error)) from error
         say(made.summary)
         say(f"比对、预警和月报要重新运行{wanted.chinese}才会计入。")
-
-
-def _ledger(settings: Settings) -> Ledger:
-    """The ledger, where there is one: looking must not make an empty one.
-
-    Raises:
-        CommandError: nothing has been run in this home yet.
-    """
-    from poverty_watch.ledger.store import open_ledger
-
-    path = settings.ledger_url.removeprefix("sqlite:///")
-    if path != settings.ledger_url and not Path(path).is_file():
-        raise CommandError(f"{settings.home} 里还没有台账，请先运行一个月。")
-    return open_ledger(settings)

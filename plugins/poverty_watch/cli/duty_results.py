@@ -93,7 +93,9 @@ def _say_rows(lines: Sequence[DutyLine], settings: Settings, ledger: Ledger) -> 
             continue
         people = {row.person_id for row in line.difference.rows if row.person_id is not None}
         with ledger.transaction() as session:
-            numbers = unseal_identities(session, Keyring.open(settings.keys), people)
+            numbers = unseal_identities(
+                session, Keyring.open(settings.keys), people, purpose="重报不同之处（遮盖后显示）"
+            )
         say()
         say(f"{line.department} {line.title}，{line.difference.summary}", "bold")
         for row in line.difference.rows:

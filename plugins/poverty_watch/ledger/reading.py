@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from poverty_watch.ledger.store import MIGRATIONS, Ledger
+from poverty_watch.ledger.store import MIGRATIONS, Ledger, as_system
 from poverty_watch.settings import Settings
 
 
@@ -29,7 +29,10 @@ def open_to_read(settings: Settings) -> Ledger | None:
 def _engine(url: str) -> Engine | None:
     if not url.startswith("sqlite:///"):
         return create_engine(
-            url, poolclass=NullPool, execution_options={"postgresql_readonly": True}
+            url,
+            poolclass=NullPool,
+            execution_options={"postgresql_readonly": True},
+            connect_args=as_system(url),
         )
     path = Path(url.removeprefix("sqlite:///"))
     if not path.is_file():

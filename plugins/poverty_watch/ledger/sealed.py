@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,9 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.identity import Keyring
+from poverty_watch.ledger.access import viewer_of
+from poverty_watch.ledger.errors import AccessError
+from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import SealedPerson
 
 _BATCH = 5_000
+_LISTED = 500
 
 
 def seal_identities(session: Session, keys: Keyring, numbers: Mapping[int, str]) -> None:
@@ -58,20 +63,67 @@ def _known(session: Session, people: Iterable[int]) -> set[int]:
     return known
 
 
-def unseal_identities(session: Session, keys: Keyring, people: Iterable[int]) -> dict[int, str]:
-    """The full numbers of these persons; the caller has a document that needs them."""
-    return {
-        row.person_id: keys.unseal(row.person_id, row.identity) for row in _rows(session, people)
-    }
+def unseal_identities(
+    session: Session,
+    keys: Keyring,
+    people: Iterable[int],
+    *,
+    purpose: str,
+    actor: str | None = None,
+) -> dict[int, str]:
+    """The full numbers of these persons, for a document that needs them.
+
+    Args:
+        session: the reading is journalled in its transaction.
+        keys: open the seals.
+        people: person ids; those that are not known are left out.
+        purpose: what the numbers are for, in Chinese: the document.
+        actor: who reads; the session's viewer if not given.
+
+    Raises:
+        AccessError: the session's viewer may not see full numbers.
+    """
+    rows = _rows(session, people)
+    _note_reading(session, "查看身份证号", rows, purpose, actor)
+    return {row.person_id: keys.unseal(row.person_id, row.identity) for row in rows}
 
 
-def unseal_phones(session: Session, keys: Keyring, people: Iterable[int]) -> dict[int, str]:
-    """The phones of these persons, where one is known."""
+def unseal_phones(
+    session: Session,
+    keys: Keyring,
+    people: Iterable[int],
+    *,
+    purpose: str,
+    actor: str | None = None,
+) -> dict[int, str]:
+    """The phones of these persons, where one is known; otherwise as `unseal_identities`."""
+    rows = [row for row in _rows(session, people) if row.phone is not None]
+    _note_reading(session, "查看联系电话", rows, purpose, actor)
     return {
         row.person_id: keys.unseal(row.person_id, row.phone)
-        for row in _rows(session, people)
+        for row in rows
         if row.phone is not None
     }
+
+
+def _note_reading(
+    session: Session, action: str, rows: list[SealedPerson], purpose: str, actor: str | None
+) -> None:
+    """Journal who read whose numbers; of a long list its size and a hash, the document has it."""
+    viewer = viewer_of(session)
+    if not viewer.may_unseal:
+        raise AccessError(
+            f"{viewer.title}不能查看完整的号码；入户需要的号码在县专班下发的核实任务表里。"
+        )
+    if not purpose.strip():
+        raise AccessError("查看完整的号码要写明用途。")
+    if not rows:
+        return
+    people = sorted(row.person_id for row in rows)
+    whose: dict[str, Any] = {"people": people}
+    if len(people) > _LISTED:
+        whose = {"sha256": hashlib.sha256(repr(people).encode()).hexdigest()}
+    record(session, action, purpose, actor=actor or viewer.name, count=len(people), **whose)
 
 
 def _rows(session: Session, people: Iterable[int]) -> list[SealedPerson]:

@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from poverty_watch.ledger.access import Viewer, guard_access, narrow
+from poverty_watch.ledger.journal import KEYS, keep_journal
+from poverty_watch.ledger.row_security import PLACE_SETTING, ROLE_SETTING, install_guards
 from poverty_watch.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,7 +23,7 @@ _MIGRATION_LOCK = 5305_2100_01  # any fixed number: PostgreSQL advisory locks ar
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, connect_args=as_system(url))
     engine = create_engine(url, connect_args={"timeout": 60})
 
     @event.listens_for(engine, "connect")
@@ -36,6 +39,12 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def as_system(url: str) -> dict[str, str]:
+    """Connect as the pipeline: a connection that does not say who it is sees no row."""
+    own = make_url(url).query.get("options", "")
+    return {"options": f"{own if isinstance(own, str) else ' '.join(own)} -c {ROLE_SETTING}=system"}
 
 
 @contextmanager
@@ -74,30 +83,53 @@ def _upgrade(engine: Engine) -> None:
             logging.getLogger(__name__).info("ledger schema %s -> %s", current, newest)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        install_guards(connection)
 
 
 class Ledger:
     """The ledger's sessions. One transaction each: all of it is written or nothing."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, keys: Path | None = None) -> None:
+        """Sessions over a database.
+
+        Args:
+            engine: where the ledger is.
+            keys: folder of the installation's keys; without it nothing is journalled.
+        """
         self.engine = engine
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._sessions = sessionmaker(engine, expire_on_commit=False, info={KEYS: keys})
+        keep_journal(self._sessions)
+        guard_access(self._sessions)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end of the block, or rolls back on an error."""
+    def transaction(self, viewer: Viewer | None = None) -> Iterator[Session]:
+        """A session that commits at the end of the block, or rolls back on an error.
+
+        Args:
+            viewer: whose rows are seen and may be changed; the pipeline's (all) if not given.
+        """
         with self._sessions.begin() as session:
+            if viewer is not None:
+                narrow(session, viewer)
+                if self.engine.dialect.name == "postgresql":
+                    session.execute(
+                        text(
+                            f"SELECT set_config('{ROLE_SETTING}', :role, true),"
+                            f" set_config('{PLACE_SETTING}', :place, true)"
+                        ),
+                        {"role": viewer.role, "place": viewer.place},
+                    )
             yield session
 
 
 @lru_cache(maxsize=4)
-def _opened(url: str) -> Ledger:
+def _opened(url: str) -> Engine:
     engine = _engine(url)
     with _one_at_a_time(url, engine):
         _upgrade(engine)
-    return Ledger(engine)
+    return engine
 
 
 def open_ledger(settings: Settings) -> Ledger:
     """The installation's ledger, migrated to the newest schema."""
-    return _opened(settings.ledger_url)
+    return Ledger(_opened(settings.ledger_url), settings.keys)

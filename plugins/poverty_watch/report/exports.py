@@ -127,7 +127,12 @@ def _comparisons(source: _Source) -> Iterable[Sequence[Any]]:
     findings = _rows(source, "findings")
     people = {row["person_id"] for row in findings if row["person_id"] is not None}
     numbers = (
-        unseal_identities(source.session, Keyring.open(source.settings.keys), people)
+        unseal_identities(
+            source.session,
+            Keyring.open(source.settings.keys),
+            people,
+            purpose=f"{source.month.chinese}比对结果导出",
+        )
         if people
         else {}
     )

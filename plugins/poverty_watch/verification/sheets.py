@@ -58,6 +58,7 @@ def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> Sheet
     """
     form = sheet_form()
     keys = Keyring.open(settings.keys)
+    purpose = f"{month.chinese}核实任务表"
     with ledger.transaction() as session:
         tasks = _tasks(session, month)
         households = _households(session, month, settings, {task.household_id for task in tasks})
@@ -68,8 +69,8 @@ def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> Sheet
             tasks,
             _reasons(session, month, tasks),
             households,
-            unseal_identities(session, keys, heads),
-            unseal_phones(session, keys, heads),
+            unseal_identities(session, keys, heads, purpose=purpose),
+            unseal_phones(session, keys, heads, purpose=purpose),
             keys,
         )
     folder = settings.outbox / str(month) / FOLDER

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, Parent, SeenBy, kept, now
 
 
 class Case(Base):
@@ -45,6 +45,7 @@ class Case(Base):
             sqlite_where=text("closed_on IS NULL"),
             postgresql_where=text("closed_on IS NULL"),
         ),
+        kept(SeenBy(township="township")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -83,7 +84,10 @@ class CaseStep(Base):
     """
 
     __tablename__ = "case_step"
-    __table_args__ = (UniqueConstraint("case_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        kept(SeenBy(with_parent=Parent("household_case", ("case_id",))), append_only=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("household_case.id"))
@@ -124,6 +128,7 @@ class Measure(Base):
             sqlite_where=text("status = 'planned'"),
             postgresql_where=text("status = 'planned'"),
         ),
+        kept(SeenBy(township="township", department="department")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -152,6 +157,7 @@ class CaseDifference(Base):
     """
 
     __tablename__ = "case_difference"
+    __table_args__ = (kept(SeenBy(township="township")),)
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("household_case.id"), primary_key=True)

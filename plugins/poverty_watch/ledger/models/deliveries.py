@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, Parent, SeenBy, kept, now
 from poverty_watch.months import COUNTY_ZONE
 
 
@@ -19,7 +19,10 @@ class SeenFile(Base):
     """
 
     __tablename__ = "seen_file"
-    __table_args__ = (UniqueConstraint("month", "department", "path", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("month", "department", "path", "sha256"),
+        kept(SeenBy(department="department")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(MonthText)
@@ -46,6 +49,7 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("month", "dataset", "content_sha256"),
         UniqueConstraint("month", "dataset", "version"),
+        kept(SeenBy(department="department")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -78,6 +82,7 @@ class DatasetMonth(Base):
     """
 
     __tablename__ = "dataset_month"
+    __table_args__ = (kept(SeenBy(department="department")),)
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     dataset: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -94,6 +99,7 @@ class StoppedDecision(Base):
     """A person's decision to accept a delivery that stopped, with the reason. Never changed."""
 
     __tablename__ = "stopped_decision"
+    __table_args__ = (kept(SeenBy(with_parent=Parent("delivery", ("delivery_id",)))),)
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
     decided_by: Mapped[str] = mapped_column(String(128))

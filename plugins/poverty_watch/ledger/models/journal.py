@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, SeenBy, kept, now
 
 
 class JournalEntry(Base):
@@ -19,6 +19,7 @@ class JournalEntry(Base):
     """
 
     __tablename__ = "journal"
+    __table_args__ = (kept(SeenBy(appended_by_all=True), append_only=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
@@ -37,6 +38,7 @@ class JournalHead(Base):
     """
 
     __tablename__ = "journal_head"
+    __table_args__ = (kept(SeenBy(written_by_all=True)),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_id: Mapped[int]

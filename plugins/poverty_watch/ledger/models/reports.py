@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, SeenBy, kept, now
 
 
 class ReportVersion(Base):
     """A numbered, immutable report of a month. ``kind``: draft, signed, recomputed."""
 
     __tablename__ = "report_version"
-    __table_args__ = (UniqueConstraint("month", "number"),)
+    __table_args__ = (UniqueConstraint("month", "number"), kept(SeenBy(everyone=True)))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(MonthText)

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, Parent, SeenBy, kept, now
+
+_ITS_LEAD = Parent("lead", ("month", "household_id"), ("month", "household_id"))
 
 
 class Screening(Base):
@@ -20,7 +22,7 @@ class Screening(Base):
     """
 
     __tablename__ = "screening"
-    __table_args__ = (UniqueConstraint("month", "fingerprint"),)
+    __table_args__ = (UniqueConstraint("month", "fingerprint"), kept(SeenBy(everyone=True)))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     month: Mapped[str] = mapped_column(MonthText, index=True)
@@ -40,6 +42,7 @@ class HitFate(Base):
     """
 
     __tablename__ = "hit_fate"
+    __table_args__ = (kept(SeenBy(with_parent=_ITS_LEAD)),)
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     household_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -61,6 +64,7 @@ class Lead(Base):
     """
 
     __tablename__ = "lead"
+    __table_args__ = (kept(SeenBy(township="township")),)
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     household_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import JSON, Date, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from poverty_watch.ledger.models.base import Base, MonthText
+from poverty_watch.ledger.models.base import Base, MonthText, Parent, SeenBy, kept
 
 # What a verification came to: the matter is real; it is not (属实, 不属实); the household is
 # monitored already; there is no such household (已在监测, 查无此户).
@@ -31,6 +31,7 @@ class Task(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
+        kept(SeenBy(township="township")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +65,7 @@ class TaskReason(Base):
     """
 
     __tablename__ = "task_reason"
+    __table_args__ = (kept(SeenBy(with_parent=Parent("task", ("task_id",)))),)
 
     task_id: Mapped[int] = mapped_column(ForeignKey("task.id"), primary_key=True)
     rule_id: Mapped[str] = mapped_column(String(8), primary_key=True)
