@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Text, cast, event, insert, select, text, update
+from sqlalchemy import Connection, Text, cast, event, insert, select, text, update
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from poverty_watch.identity import audit_key
@@ -87,40 +87,41 @@ def _append_pending(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    last_id, last = _locked_head(session)
+    connection = session.connection()
+    last_id, last = _locked_head(connection)
     key = chain_key(session.info[KEYS], is_begun=last is not None)
     if last is None:
-        last = _older_entries(session, key, last_id)
+        last = _older_entries(connection, key, last_id)
     rows = []
     for number, entry in enumerate(pending, start=last_id + 1):
         last = link(
             key, last, number, {**entry.values, "detail": json.dumps(entry.values["detail"])}
         )
         rows.append({"id": number, **entry.values, "hash": last})
-    session.execute(insert(_ENTRIES), rows)
-    session.execute(
+    connection.execute(insert(_ENTRIES), rows)
+    connection.execute(
         update(_HEADS).where(_HEADS.c.id == HEAD).values(last_id=rows[-1]["id"], hash=last)
     )
 
 
-def _locked_head(session: Session) -> tuple[int, str | None]:
+def _locked_head(connection: Connection) -> tuple[int, str | None]:
     wanted = select(_HEADS.c.last_id, _HEADS.c.hash).where(_HEADS.c.id == HEAD).with_for_update()
-    row = session.execute(wanted).one_or_none()
+    row = connection.execute(wanted).one_or_none()
     if row is None:
-        session.execute(
+        connection.execute(
             text(
                 "INSERT INTO journal_head (id, last_id)"
                 " SELECT 1, coalesce(max(id), 0) FROM journal WHERE true ON CONFLICT DO NOTHING"
             )
         )
-        row = session.execute(wanted).one()
+        row = connection.execute(wanted).one()
     return row.last_id, row.hash
 
 
-def _older_entries(session: Session, key: bytes, last_id: int) -> str:
+def _older_entries(connection: Connection, key: bytes, last_id: int) -> str:
     """Begin the chain: its first link covers all entries that were there before it."""
     hashed, number = "", 0
-    for row in session.execute(stored_entries()).mappings():
+    for row in connection.execute(stored_entries()).mappings():
         number = row["id"]
         hashed = link(key, hashed, number, dict(row))
     if number != last_id:

@@ -112,7 +112,7 @@ class Ledger:
             if viewer is not None:
                 narrow(session, viewer)
                 if self.engine.dialect.name == "postgresql":
-                    session.execute(
+                    session.connection().execute(
                         text(
                             f"SELECT set_config('{ROLE_SETTING}', :role, true),"
                             f" set_config('{PLACE_SETTING}', :place, true)"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, now
+from poverty_watch.ledger.models.base import Base, Parent, SeenBy, kept, now
 
 
 class Explanation(Base):
@@ -18,7 +18,10 @@ class Explanation(Base):
     """
 
     __tablename__ = "explanation"
-    __table_args__ = (UniqueConstraint("dataset", "query", "subject", "value_hash"),)
+    __table_args__ = (
+        UniqueConstraint("dataset", "query", "subject", "value_hash"),
+        kept(SeenBy(with_parent=Parent("delivery", ("delivery_id",)))),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset: Mapped[str] = mapped_column(String(64))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, BigInteger, Date, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, MonthText
+from poverty_watch.ledger.models.base import Base, MonthText, SeenBy, kept
 
 
 class Finding(Base):
@@ -36,6 +36,7 @@ class Finding(Base):
             postgresql_where=text("closed_month IS NULL"),
         ),
         Index("ix_finding_months", "opened_month", "closed_month"),
+        kept(SeenBy(township="township", department="owner")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Date, DateTime, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, now
+from poverty_watch.ledger.models.base import Base, kept, now
 
 
 class Waiver(Base):
@@ -19,6 +19,7 @@ class Waiver(Base):
     """
 
     __tablename__ = "waiver"
+    __table_args__ = (kept(),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     household_id: Mapped[str] = mapped_column(String(64), index=True)
