@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.base import Base, MonthText, SeenBy, kept, now
 
 
 class SourceMark(Base):
@@ -18,6 +18,7 @@ class SourceMark(Base):
     """
 
     __tablename__ = "source_mark"
+    __table_args__ = (kept(SeenBy(department="department")),)
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     department: Mapped[str] = mapped_column(String(64), primary_key=True)
