@@ -66,6 +66,44 @@ def hit(
     }
 
 
+def finding(
+    subject_id: str = "R:1",
+    comparison_id: str = "C09",
+    outcome: str = "FIX",
+    *,
+    dataset: str | None = None,
+    household_id: str | None = "R:1",
+    subject: str = "household",
+    **evidence: Any,
+) -> dict[str, Any]:
+    """A finding of a comparison; whatever else is named stands in its evidence."""
+    told = {
+        "title": "样例比对",
+        "outcome": outcome,
+        "verifies": "civil_affairs",
+        "sentence": "样例。",
+    }
+    return {
+        "comparison_id": comparison_id,
+        "subject": subject,
+        "subject_id": subject_id,
+        "household_id": household_id,
+        "person_id": None,
+        "dataset": dataset,
+        "evidence": json.dumps(told | evidence, ensure_ascii=False),
+    }
+
+
+def ran(comparison_id: str = "C09", *lacks: str, **values: Any) -> dict[str, Any]:
+    """The entry of a check that ran, though without some datasets."""
+    return {"id": comparison_id, "status": "ran", "lacks": list(lacks), **values}
+
+
+def did_not_run(comparison_id: str = "C09", *lacks: str) -> dict[str, Any]:
+    """The entry of a check that did not run."""
+    return {"id": comparison_id, "status": "not_run", "lacks": list(lacks)}
+
+
 def household(household_id: str = "R:1", **values: Any) -> dict[str, Any]:
     """A household with four living members in 甸阳镇."""
     return {
@@ -94,6 +132,7 @@ class Computed:
         findings: Sequence[Mapping[str, Any]] = (),
         households: Sequence[Mapping[str, Any]] = (),
         checks: Sequence[Mapping[str, Any]] = (),
+        serving: Mapping[str, str] | None = None,
     ) -> None:
         """A computation of a month, in force from now on. Each call is another one."""
         self.number += 1
@@ -114,7 +153,7 @@ class Computed:
                 fingerprint,
                 inputs=[],
                 checks=[dict(check) for check in checks],
-                serving={},
+                serving=dict(serving or {}),
             )
 
     def task(

@@ -66,9 +66,13 @@ def update_rows(
         return
     table: Any = model.__table__
     others = [name for name in rows[0] if name not in key]
-    statement = update(table).values({name: bindparam(f"new_{name}") for name in others})
+    types = {name: column.type for name, column in table.columns.items()}
+    statement = update(table).values(
+        {name: bindparam(f"new_{name}", type_=types[name]) for name in others}
+    )
     for name in key:
-        statement = statement.where(table.columns[name] == bindparam(f"at_{name}"))
+        at = bindparam(f"at_{name}", type_=types[name])
+        statement = statement.where(table.columns[name] == at)
     if within is not None:
         statement = statement.where(within)
     session.connection().execute(

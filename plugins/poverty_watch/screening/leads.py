@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -133,7 +135,7 @@ def _households(
 ) -> dict[str, Household]:
     table = Screenings(settings.lake).read(month, screening.fingerprint, "households")
     rows = table.select([*_HOUSEHOLD_COLUMNS, *_RISK_COLUMNS])
-    is_hit = [household_id in wanted for household_id in rows.column("household_id").to_pylist()]
+    is_hit = pc.is_in(rows.column("household_id"), value_set=pa.array(sorted(wanted), pa.string()))
     return {
         row["household_id"]: Household(
             township=row["township"] or "",

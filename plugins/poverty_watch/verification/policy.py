@@ -17,7 +17,10 @@ class _Strict(BaseModel):
 
 
 class Deadlines(_Strict):
-    """``include/reference/deadlines.yaml``; in workdays."""
+    """``include/reference/deadlines.yaml``; in workdays.
+
+    Its part on findings of comparisons is read by `poverty_watch.ledger.handling`.
+    """
 
     verification_workdays: int
 
@@ -50,7 +53,9 @@ class SheetForm(_Strict):
 @lru_cache(maxsize=1)
 def deadlines(path: Path = REFERENCE / "deadlines.yaml") -> Deadlines:
     """The deadlines in force."""
-    return Deadlines.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content.pop("findings", None)
+    return Deadlines.model_validate(content)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, Date, Index, String, text
+from sqlalchemy import JSON, BigInteger, Date, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from poverty_watch.ledger.models.base import Base, MonthText, SeenBy, kept
@@ -18,6 +18,9 @@ class Finding(Base):
     ``seen_month``: the newest that does; ``closed_month``: the month whose delivery no longer does.
     One that returns after it was closed is a new entry with the next ``round``. ``evidence`` is that
     of ``seen_month``: a sentence, and rows with both values and where each stands.
+
+    A person may settle one that the data go on showing (it was explained, reviewed, or is no
+    mistake): ``settled_month``. It stays settled until it has gone and come back.
 
     ``owner_kind`` and ``owner``: a department's id, a township's name, or the county's office (no
     name). ``opened_on`` and ``due_on`` are empty where a recomputed month told nobody.
@@ -58,3 +61,6 @@ class Finding(Base):
     due_on: Mapped[date | None] = mapped_column(Date)
     seen_month: Mapped[str] = mapped_column(MonthText)
     closed_month: Mapped[str | None] = mapped_column(MonthText)
+    settled_month: Mapped[str | None] = mapped_column(MonthText)
+    settled_by: Mapped[str | None] = mapped_column(String(64))
+    settled_because: Mapped[str | None] = mapped_column(Text)
