@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from poverty_watch.ledger.store import MIGRATIONS, Ledger, as_system
+from poverty_watch.ledger.store import Ledger, as_system, migrations
 from poverty_watch.settings import Settings
 
 
@@ -44,9 +44,6 @@ def _engine(url: str) -> Engine | None:
 
 
 def _newest() -> str | None:
-    from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return ScriptDirectory.from_config(migrations()).get_current_head()

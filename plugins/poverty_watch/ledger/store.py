@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from poverty_watch.ledger.access import Viewer, guard_access, narrow
 from poverty_watch.ledger.journal import KEYS, keep_journal
 from poverty_watch.ledger.row_security import PLACE_SETTING, ROLE_SETTING, install_guards
 from poverty_watch.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 5305_2100_01  # any fixed number: PostgreSQL advisory locks are numbered
@@ -66,16 +69,23 @@ def _one_at_a_time(url: str, engine: Engine) -> Iterator[None]:
         yield
 
 
+def migrations() -> Config:
+    """Alembic's settings for the ledger; the connection goes into ``attributes["connection"]``."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
 def _upgrade(engine: Engine) -> None:
     import logging
 
     from alembic import command
-    from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = migrations()
     newest = ScriptDirectory.from_config(config).get_current_head()
     with engine.begin() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
@@ -84,6 +94,17 @@ def _upgrade(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         install_guards(connection)
+
+
+@contextmanager
+def bare_ledger(settings: Settings) -> Iterator[Connection]:
+    """One transaction on the ledger's database as it is, unmigrated: for restoring a backup."""
+    engine = _engine(settings.ledger_url)
+    try:
+        with _one_at_a_time(settings.ledger_url, engine), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 class Ledger:
