@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Date,
     DateTime,
     ForeignKey,
@@ -30,10 +31,11 @@ class Case(Base):
     ``kind``: identification, relapse (a household whose risk was eliminated before), elimination.
     ``origin``: department, petition, self_report, cadre. ``month``: the month monitored that raised
     it. ``step``: the step that is to be done next, null once closed; ``due_on``: its deadline.
-    ``outcome``: recognised, excluded (closed without recognition), eliminated, kept (stays
-    monitored). ``approved_on``: the day of the county's decision; its month is the month in which
+    ``outcome``: recognised, excluded, monitored, not_found (closed without recognition), eliminated,
+    kept (stays monitored). ``approved_on``: the day of the county's decision; its month is the month in which
     the report counts it. ``risks``: main risk first. ``persons``: living register members (of a
-    household outside the register: living members) on the day of approval.
+    household outside the register: living members) on the day of approval. ``agreed_in``: the first
+    register snapshot that says the same as the decision.
     """
 
     __tablename__ = "household_case"
@@ -54,7 +56,7 @@ class Case(Base):
     township: Mapped[str] = mapped_column(String(64))
     village: Mapped[str] = mapped_column(String(128))
     month: Mapped[str] = mapped_column(MonthText, index=True)
-    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"), unique=True)
+    head_person_id: Mapped[int | None] = mapped_column(BigInteger)
     origin: Mapped[str] = mapped_column(String(16))
     is_urgent: Mapped[bool] = mapped_column(default=False)
     opened_on: Mapped[date] = mapped_column(Date)
@@ -69,6 +71,7 @@ class Case(Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
     outcome_reason: Mapped[str | None] = mapped_column(Text)
     closed_on: Mapped[date | None] = mapped_column(Date)
+    agreed_in: Mapped[str | None] = mapped_column(MonthText)
 
     steps: Mapped[list[CaseStep]] = relationship(
         back_populates="case", order_by="CaseStep.number", passive_deletes="all"

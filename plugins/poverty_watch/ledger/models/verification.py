@@ -19,7 +19,8 @@ class Task(Base):
     """A verification task: one household, one visit. At most one is open per household.
 
     ``status``: open or closed. A closed one has an ``outcome`` and the day on which it was decided;
-    ``excluded`` keeps later hits of its reasons back for a time, counted from that day.
+    ``excluded`` keeps later hits of its reasons back for a time, counted from that day. ``case_id``:
+    the case in which the verification is written down; several tasks may come to one case.
     """
 
     __tablename__ = "task"
@@ -44,6 +45,7 @@ class Task(Base):
     status: Mapped[str] = mapped_column(String(16), default="open")
     outcome: Mapped[Outcome | None] = mapped_column(String(16))
     decided_on: Mapped[date | None] = mapped_column(Date)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("household_case.id"), index=True)
 
     reasons: Mapped[list[TaskReason]] = relationship(
         back_populates="task", cascade="all, delete-orphan", order_by="TaskReason.rule_id"
