@@ -60,8 +60,6 @@ def household(session: Session, number: int, township: str, department: str) -> 
             )
         ],
     )
-    session.add(task)
-    session.flush()
     case = Case(
         **place,
         kind="identification",
@@ -69,11 +67,11 @@ def household(session: Session, number: int, township: str, department: str) -> 
         origin="department",
         opened_on=DAY,
         total_due_on=DAY,
-        task_id=task.id,
         steps=[step(1)],
     )
     session.add_all(
         [
+            task,
             case,
             Lead(**place, month="2021-04", severity="red", reasons=["W01"]),
             Measure(

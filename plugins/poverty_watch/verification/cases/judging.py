@@ -139,8 +139,10 @@ def _what(policy: Policy, decision: Decision, act: Act) -> Iterator[str]:
         wanted, value = policy.fields[name], act.given.get(name)
         if value in (None, "", [], {}) and wanted.kind != "explanations":
             yield f"缺“{wanted.title}”。"
-        elif wanted.kind == "people" and len({plain_name(n) for n in value}) < wanted.at_least:
-            yield f"“{wanted.title}”至少要{wanted.at_least}个人，现有{len(set(value))}人。"
+        elif (
+            wanted.kind == "people" and len({plain_name(n) for n in value or ()}) < wanted.at_least
+        ):
+            yield f"“{wanted.title}”至少要{wanted.at_least}个人，现有{len(set(value or ()))}人。"
     for name in decision.papers:
         if name not in act.papers:
             yield f"缺材料“{policy.papers[name]}”。"
