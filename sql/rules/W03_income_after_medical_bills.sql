@@ -58,8 +58,7 @@ bills as (
 household_bills as (
     select
         household_id,
-        sum(inpatient_own_ytd) as own_payment,
-        sum(cast(round(inpatient_own_ytd * 100) as bigint)) as own_payment_cents
+        sum(inpatient_own_ytd) as own_payment
     from bills
     group by household_id
 ),
@@ -81,10 +80,9 @@ below_the_line as (
     inner join household_bills on eligible.household_id = household_bills.household_id
     where
         eligible.income_per_head >= $income_line
-        and cast(round(eligible.income_per_head * 100) as bigint)
-        * eligible.living_register_members
-        - household_bills.own_payment_cents
-        < $income_line * 100 * eligible.living_register_members
+        and round(eligible.income_per_head * eligible.living_register_members, 2)
+        - round(household_bills.own_payment, 2)
+        < round($income_line * eligible.living_register_members, 2)
 )
 
 select

@@ -15,8 +15,8 @@ hit_by_absence: true
 missing: 劳动技能空白不算没有劳动力；社会救助数据中没有的人，视为没有享受，退回民政局的行列在后面。
 cells: [monitoring_register.labour]
 about: >
-  There are living R-members, each 丧失劳动力 or 无劳动力, and no living member (joined ones too) is in
-  农村低保 or 特困供养.
+  There are living R-members, every row of theirs says 丧失劳动力 or 无劳动力, and no living member
+  (joined ones too) is in 农村低保 or 特困供养.
 */
 with register_members as (
     select
@@ -37,7 +37,8 @@ eligible as (
     select
         household_id,
         count(distinct person_id) as persons,
-        count(distinct case when has_no_labour then person_id end) as persons_without_labour
+        count(*) as member_rows,
+        count(case when has_no_labour then 1 end) as rows_without_labour
     from register_members
     group by household_id
 ),
@@ -55,7 +56,9 @@ unsupported as (
         '系统内在世成员' || cast(eligible.persons as varchar) || '人' as detail
     from eligible
     left join supported on eligible.household_id = supported.household_id
-    where eligible.persons = eligible.persons_without_labour and supported.household_id is null
+    where
+        eligible.member_rows = eligible.rows_without_labour
+        and supported.household_id is null
 )
 
 select
@@ -72,4 +75,3 @@ select
     register_members.source_row
 from unsupported
 inner join register_members on unsupported.household_id = register_members.household_id
-where register_members.has_no_labour

@@ -23,7 +23,7 @@ with plain_petitions as (
         *,
         translate(name, '•．.・‧∙', '······') as plain_name,
         regexp_replace(
-            village, '(村民委员会|居民委员会|村委会|居委会|社区|村)+$', ''
+            replace(village, ' ', ''), '(村民委员会|居民委员会|村委会|居委会|社区|村)+$', ''
         ) as plain_village
     from petitions
 ),
@@ -60,7 +60,7 @@ living_namesakes as (
         members.person_id,
         namesakes.plain_name,
         regexp_replace(
-            namesakes.village, '(村民委员会|居民委员会|村委会|居委会|社区|村)+$', ''
+            replace(namesakes.village, ' ', ''), '(村民委员会|居民委员会|村委会|居委会|社区|村)+$', ''
         ) as plain_village
     from namesakes
     inner join members on namesakes.person_id = members.person_id

@@ -316,8 +316,8 @@ def _w22(view: View) -> Outcome:
     lacks = frozenset(causes.keys() - there.keys())
     if not there:
         return Outcome(None, lacks)
-    found = [pair for run in there.values() for pair in run()]
-    hits = _highest((household, s) for household, s in found if household and view.is_x(household))
+    found = [household for run in there.values() for household, _ in run()]
+    hits = {household: RED for household in found if household and view.is_x(household)}
     return Outcome(hits, lacks)
 
 
