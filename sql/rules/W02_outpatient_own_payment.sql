@@ -9,6 +9,7 @@ population: 所有农村户
 verifies: medical_insurance
 sources: [medical_expenses]
 parameters: [outpatient_own_line]
+event: true
 basis: 某县《关于建立防止新发生返贫致贫风险机制的实施办法》；目录第3节
 since: 2021-01
 missing: 医疗费用中没有某人的行，视为没有门诊自付；门诊当月自付空白按0元；同一人有几行的，相加。

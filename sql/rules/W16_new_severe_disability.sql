@@ -9,6 +9,7 @@ population: 所有农村户
 verifies: disabled_federation
 sources: [disability_certificates]
 parameters: [late_event_months]
+event: true
 basis: 目录第3节；某县数据比对工作方案（新增重度残疾）
 since: 2021-01
 missing: 没有持证数据的人不判断；上月没有采用的持证数据时，只看本月发证的。

@@ -9,6 +9,7 @@ population: 监测户以外的农户
 verifies: civil_affairs
 sources: [social_assistance]
 parameters: [late_event_months]
+event: true
 basis: 云南峨山防止返贫动态监测数据比对工作方案（新纳入低保、特困、各类救助）；目录第3节
 since: 2021-01
 missing: 没有救助数据的人不判断；上月没有采用的社会救助数据时，只看本月纳入的。

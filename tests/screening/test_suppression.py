@@ -58,14 +58,15 @@ def test_an_excluded_value_comes_back_when_it_has_risen_by_more_than_a_fifth(
 )
 def test_where_less_is_worse_a_fall_counts_as_the_rise(value: str, letter: str | None) -> None:
     before = replace(EXCLUDED, value="5000", threshold="6000")
-    hit = replace(HIT, rule_id="W11", value=value, threshold="6000")
+    hit = replace(HIT, rule_id="W11", value=value, threshold="6000", lower_is_worse=True)
     assert excluded(before, hit).letter == letter
 
 
 def test_an_income_below_zero_is_judged_by_its_size() -> None:
     before = replace(EXCLUDED, value="-100", threshold="6000")
-    assert excluded(before, replace(HIT, value="-120", threshold="6000")).letter == "b"
-    assert excluded(before, replace(HIT, value="-121", threshold="6000")).letter is None
+    income = replace(HIT, value="-120", threshold="6000", lower_is_worse=True)
+    assert excluded(before, income).letter == "b"
+    assert excluded(before, replace(income, value="-121")).letter is None
 
 
 def test_from_nothing_anything_is_a_rise() -> None:
@@ -116,6 +117,23 @@ def test_without_a_value_a_new_event_reopens(
     before = replace(EXCLUDED, value=value, threshold=None, events=frozenset({"a", "b"}))
     hit = replace(HIT, value=value, threshold=None, events=frozenset(events))
     assert excluded(before, hit).letter == letter
+
+
+@pytest.mark.parametrize(
+    ("value", "letter"),
+    [
+        ("取水30分钟、停水50天", "b"),
+        ("取水30分钟、停水48天", "b"),
+        ("取水31分钟、停水50天", None),
+        ("取水19分钟、停水50天", None),
+    ],
+    ids=["a fifth more", "a little less", "more than a fifth more", "much less, be it good or bad"],
+)
+def test_measures_within_a_text_may_change_by_a_fifth(value: str, letter: str | None) -> None:
+    before = replace(EXCLUDED, value="取水25分钟、停水50天", threshold=None)
+    verdict = excluded(before, replace(HIT, value=value, threshold=None))
+    assert verdict.letter == letter
+    assert letter is None or "数值变动超过20%" in (verdict.reopens_when or "")
 
 
 def test_where_nobody_wrote_down_the_events_the_hit_is_asked_about_again() -> None:

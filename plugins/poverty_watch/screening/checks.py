@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from poverty_watch.engine import Engine, counting
 from poverty_watch.months import Month
+from poverty_watch.screening.absence import absence
 from poverty_watch.screening.definitions import (
     ComparisonHeader,
     RuleHeader,
@@ -155,6 +156,8 @@ class CheckRunner:
             "hits": found,
             "population": file.header.population,
             "not_judgeable": self._not_judgeable(file),
+            "event": file.header.event,
+            "absence": absence(file.header, self.inputs.catalogue),
             "sql_sha256": file.sha256,
             "parameters": [
                 self.parameters[name].described

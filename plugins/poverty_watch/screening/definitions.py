@@ -49,7 +49,9 @@ class _CheckHeader(_Header):
     per row with {name} {value} {threshold} {detail}, of a comparison {other_value} too.
     ``missing``: what a missing value means. ``cells``: ``<dataset>.<column>`` of the source rows
     that hold the values of the evidence. ``population``: who is judged, a key of
-    ``sql/populations.yaml``. ``state``: a draft opens no task.
+    ``sql/populations.yaml``. ``state``: a draft opens no task. ``event``: it tells of something that
+    happened in the month, so that a later month without it clears nothing; where it is not said, a
+    check that reads increments does.
     """
 
     sentence: str
@@ -62,6 +64,7 @@ class _CheckHeader(_Header):
     missing: str = ""
     cells: tuple[str, ...] = ()
     state: Literal["in_force", "draft"] = "in_force"
+    event: bool | None = None
 
     @field_validator("since")
     @classmethod

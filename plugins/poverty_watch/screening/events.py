@@ -13,7 +13,7 @@ from poverty_watch.contracts import Catalogue
 from poverty_watch.lake.versions import Lake
 from poverty_watch.months import Month
 from poverty_watch.screening.definitions import RuleHeader
-from poverty_watch.screening.suppression import is_number
+from poverty_watch.screening.suppression import kind_of
 
 _PLACE = ("source_file", "source_sheet", "source_row")
 _DATES = ("date", "month")
@@ -28,8 +28,8 @@ def events_of(
 ) -> list[list[str]]:
     """The events behind each hit, given its rule and its rows of evidence.
 
-    Two rows tell of the same event if dataset, person, value (where it is no number) and dates are
-    the same. The dates are the dataset's event date and those among the rule's ``cells``: where a
+    Two rows tell of the same event if dataset, person, value (its numbers aside) and dates are the
+    same. The dates are the dataset's event date and those among the rule's ``cells``: where a
     row stands, and which delivery brought it, make no difference.
     """
     told = list(hits)
@@ -46,7 +46,7 @@ def events_of(
                     [
                         _source(row).get("dataset", ""),
                         str(row.get("person_id") or ""),
-                        "" if is_number(row.get("value")) else str(row.get("value") or ""),
+                        kind_of(row.get("value")),
                         *dates.get((header.id, *_delivery(row), *_place(row)), ()),
                     ]
                 )

@@ -168,6 +168,7 @@ def _fates(
             threshold=found.row["threshold"],
             events=None if of_hit is None else frozenset(of_hit),
             severities=found.rule.severity if found.rule else "",
+            lower_is_worse=found.rule is not None and found.rule.worse == "lower",
         )
         household = households.get(hit.household_id, NOWHERE)
         verdict = judge(hit, household, around.of(found.key), policy, month)

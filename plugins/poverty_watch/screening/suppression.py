@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ STILL_OPEN = "d"
 NOBODY_LIVING = "e"
 _RED = "red"
 _AGAIN = "重新形成线索"
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Hit:
     """A hit as far as it matters here.
 
     ``events`` names its rows of evidence; None where they are not known. ``severities`` is the
-    rule's word on them, as staff read it.
+    rule's word on them, as staff read it; ``lower_is_worse`` says which way its value gets worse.
     """
 
     rule_id: str
@@ -36,6 +38,7 @@ class Hit:
     threshold: str | None = None
     events: frozenset[str] | None = None
     severities: str = ""
+    lower_is_worse: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,15 +155,18 @@ def _was_excluded(
     until = months_later(exclusion.decided_on, policy.excluded.months)
     if month.last_day > until:
         return None
-    limit = reopening_limit(hit, exclusion, policy.excluded.rise_percent)
+    percent = policy.excluded.rise_percent
+    limit = reopening_limit(hit, exclusion, percent)
     if limit is not None:
         if limit.is_passed_by(hit.value):
             return None
         meanwhile = f"此前数值{limit.chinese}（核实时为{exclusion.value}）时"
     else:
-        if exclusion.events is None or hit.events is None or not hit.events <= exclusion.events:
+        if _is_news(hit, exclusion, percent):
             return None
         meanwhile = "此前出现核实时没有的人员、事项或等级时"
+        if _numbers(hit.value):
+            meanwhile = f"此前出现核实时没有的人员、事项，或其中数值变动超过{plain(percent)}%时"
     return (
         f"该户这一事项已于{_day(exclusion.decided_on)}核实为不属实（任务{exclusion.task_id}），"
         f"排除到{_day(until)}为止：从{first_month_after(until).chinese}的数据起再次命中，"
@@ -234,15 +240,26 @@ class Limit:
 def reopening_limit(hit: Hit, exclusion: Exclusion, rise_percent: Decimal) -> Limit | None:
     """How far the value may get worse; None where the two values do not measure the same.
 
-    Which way is worse is told by the side of the threshold on which the hit's value lies: an income
-    is below its line, a bill above. Values measured against different lines are not compared.
+    Values measured against different lines are not compared.
     """
-    value, before, line = _number(hit.value), _number(exclusion.value), _number(hit.threshold)
+    value, before = _number(hit.value), _number(exclusion.value)
     if value is None or before is None or hit.threshold != exclusion.threshold:
         return None
-    lower_is_worse = line is not None and value < line
     change = abs(before) * rise_percent / 100
-    return Limit(before - change if lower_is_worse else before + change, lower_is_worse)
+    return Limit(before - change if hit.lower_is_worse else before + change, hit.lower_is_worse)
+
+
+def _is_news(hit: Hit, exclusion: Exclusion, percent: Decimal) -> bool:
+    """Whether a hit without a number for a value tells of anything that was not verified.
+
+    Numbers within the text may change as far as a value may rise; which way is worse is not known.
+    """
+    if exclusion.events is None or hit.events is None or not hit.events <= exclusion.events:
+        return True
+    before, now = _numbers(exclusion.value), _numbers(hit.value)
+    return len(before) == len(now) and any(
+        abs(new - old) > abs(old) * percent / 100 for old, new in zip(before, now, strict=True)
+    )
 
 
 def first_month_after(day: date) -> Month:
@@ -254,6 +271,15 @@ def first_month_after(day: date) -> Month:
 def is_number(value: str | None) -> bool:
     """Whether the value of a piece of evidence is a number."""
     return _number(value) is not None
+
+
+def kind_of(value: str | None) -> str:
+    """What a value tells, its numbers aside: 取水25分钟 and 取水30分钟 are of one kind."""
+    return "" if value is None or is_number(value) else _DIGITS.sub("#", value)
+
+
+def _numbers(text: str | None) -> list[Decimal]:
+    return [] if text is None else [Decimal(found) for found in _DIGITS.findall(text)]
 
 
 def _number(text: str | None) -> Decimal | None:
