@@ -9,6 +9,9 @@ sources: []
 parameters: []
 basis: 目录第4节
 since: 2021-01
+population: 监测系统内的户
+missing: 户编号为空的行不比对。
+cells: [monitoring_register.household_no]
 about: >
   Rows count, so the dead are compared too. The smallest 户编号, to which the person is counted,
   stands against each of the others.

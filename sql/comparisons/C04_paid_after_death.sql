@@ -10,6 +10,8 @@ one_by_one: true
 parameters: []
 basis: 目录第4节
 since: 2021-01
+missing: 没有死亡日期的死亡注销行已退回；三种名单中没有接收的不比对。
+cells: [social_assistance.category, public_posts.post, employment.status]
 about: >
   Who died before the first day of the month and still has an accepted row of the month, dataset by
   dataset. Rows count, so the person need not be in a register.

@@ -9,6 +9,9 @@ sources: [social_assistance]
 parameters: []
 basis: 目录第4节
 since: 2021-01
+population: 监测系统内的户
+missing: 民政农村低保名单中没有该户任何在世成员，即为没有；没有在世成员的户也列出。
+cells: [monitoring_register.receives_dibao, social_assistance.category]
 about: >
   享受低保政策情况 of an R household against its living members (joined ones too) in 农村低保.
 */

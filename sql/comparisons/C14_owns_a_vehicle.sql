@@ -9,6 +9,9 @@ sources: [vehicles, social_assistance]
 parameters: []
 basis: 目录第4节
 since: 2021-01
+population: 所有农村户
+missing: 没有机动车登记的成员不列。
+cells: [vehicles.vehicle_type]
 about: >
   To be explained at verification, never an exclusion. Looked for in M-households and in households
   with a living member in 农村低保.

@@ -59,7 +59,7 @@ class CheckRunner:
         if blocking:
             return Checked([], self._record(file, "not_run", blocking))
         rows, counted = apart(self._run(file))
-        findings = findings_of(file.header, rows, self._source, self._sender)
+        findings = findings_of(file.header, rows, self._source, self._sender, self._described(file))
         record = self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
         if counted is not None:
             record["counted"] = counted
@@ -139,6 +139,10 @@ class CheckRunner:
         sql = households_in(self.populations[population])
         return int(self.engine.run(sql, {}, name=f"populations.yaml {population}").num_rows)
 
+    def _described(self, file: SqlFile[Any]) -> list[dict[str, Any]]:
+        known = (name for name in file.header.parameters if name in self.parameters)
+        return [self.parameters[name].described for name in known]
+
     def _record(
         self,
         file: SqlFile[Any],
@@ -159,9 +163,5 @@ class CheckRunner:
             "event": file.header.event,
             "absence": absence(file.header, self.inputs.catalogue),
             "sql_sha256": file.sha256,
-            "parameters": [
-                self.parameters[name].described
-                for name in file.header.parameters
-                if name in self.parameters
-            ],
+            "parameters": self._described(file),
         }

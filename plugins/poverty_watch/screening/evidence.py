@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -106,23 +106,33 @@ def hits_of(
 
 
 def findings_of(
-    header: ComparisonHeader, rows: pa.Table, source_of: SourceOf, sender_of: SenderOf
+    header: ComparisonHeader,
+    rows: pa.Table,
+    source_of: SourceOf,
+    sender_of: SenderOf,
+    parameters: Sequence[Row] = (),
 ) -> list[Row]:
     """One finding per subject (and dataset, where the rows name one).
 
     ``subject_id`` is the same for the same subject in every month: the keyed id of a person, the
-    household id, or the name of a township or reason.
+    household id, or the name of a township or reason. ``parameters`` are those in force, as
+    described for the ledger; one that the county has not confirmed is told in the sentence.
     """
     column = _SUBJECTS[header.subject]
     findings: list[Row] = []
+    unconfirmed = "".join(
+        f"“{p['title']}”{p['value']}未经县审定。" for p in parameters if not p["confirmed"]
+    )
     for (subject_id, dataset), found in _grouped(rows, (column, "dataset"), _by_source):
         top = found[0]
         evidence = {
             "title": header.title,
             "outcome": header.outcome,
             "verifies": sender_of(dataset) if header.verifies == SENDER else header.verifies,
+            "parameters": list(parameters),
             **_told(header, found, source_of),
         }
+        evidence["sentence"] += unconfirmed
         findings.append(
             {
                 "comparison_id": header.id,
