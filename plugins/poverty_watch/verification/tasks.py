@@ -9,25 +9,33 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import HitFate, Lead, Task, TaskReason
+from poverty_watch.ledger.models import HitFate, Lead, Task
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month, Workdays
 from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.policy import deadlines
+from poverty_watch.verification.reasons import add_reasons, follow_data
 
 
 @dataclass(frozen=True)
 class TasksOutcome:
-    """What a month's leads became: new tasks, reasons that joined a task that was open already."""
+    """What a month's leads became: new tasks, reasons that joined a task that was open already.
+
+    ``cleared``: open tasks none of whose reasons the newest data show any more.
+    """
 
     leads: int
     opened: int
     joined: int
+    cleared: int
 
     @property
     def summary(self) -> str:
         """One Chinese line for the log and the grid."""
-        return f"线索{self.leads}户：新派核实任务{self.opened}件，并入在办任务{self.joined}件"
+        told = f"线索{self.leads}户：新派核实任务{self.opened}件，并入在办任务{self.joined}件"
+        if self.cleared:
+            told += f"；{self.cleared}件在办任务的预警原因在最新数据中已不再出现，请乡镇核实办结"
+        return told
 
 
 def open_tasks(
@@ -39,7 +47,8 @@ def open_tasks(
 ) -> TasksOutcome:
     """Give every lead of the month a task; repeated, it changes nothing.
 
-    A household that has an open task gets no second one: the lead's reasons join it.
+    A household that has an open task gets no second one: the lead's reasons join it. Open tasks
+    follow the month's data: one whose every reason has gone is marked so, and closed by nobody.
 
     Args:
         month: the leads' month.
@@ -55,7 +64,7 @@ def open_tasks(
     with ledger.transaction() as session:
         leads = _raised(session, month)
         households = [lead.household_id for lead in leads]
-        standing = _open_tasks(session, households)
+        standing = _open_tasks(session)
         own = {household for household, task in standing.items() if task.month == str(month)}
         done = _finished_here(session, month, households)
         fates = _reasons(session, month, set(households))
@@ -70,12 +79,23 @@ def open_tasks(
                 task = _task(lead, opened_on, due_on)
                 session.add(task)
                 opened += 1
-            changed = _add_reasons(task, fates.get(lead.household_id, []))
+            changed = add_reasons(task, fates.get(lead.household_id, []))
             if changed and lead.household_id in standing and lead.household_id not in own:
                 joined += 1
-        if opened or joined:
-            record(session, "派发核实任务", str(month), month=month, opened=opened, joined=joined)
-    return TasksOutcome(len(leads), opened, joined)
+        followed = follow_data(session, month, standing.values())
+        cleared = sum(task.is_cleared for task in standing.values())
+        if opened or joined or followed:
+            record(
+                session,
+                "派发核实任务",
+                str(month),
+                month=month,
+                opened=opened,
+                joined=joined,
+                reasons_followed=followed,
+                cleared=cleared,
+            )
+    return TasksOutcome(len(leads), opened, joined, cleared)
 
 
 def _raised(session: Session, month: Month) -> list[Lead]:
@@ -88,12 +108,11 @@ def _raised(session: Session, month: Month) -> list[Lead]:
     )
 
 
-def _open_tasks(session: Session, households: list[str]) -> dict[str, Task]:
-    wanted = set(households)
+def _open_tasks(session: Session) -> dict[str, Task]:
     tasks = session.scalars(
         select(Task).where(Task.status == "open").options(selectinload(Task.reasons))
     )
-    return {task.household_id: task for task in tasks if task.household_id in wanted}
+    return {task.household_id: task for task in tasks}
 
 
 def _finished_here(session: Session, month: Month, households: list[str]) -> set[str]:
@@ -127,28 +146,3 @@ def _task(lead: Lead, opened_on: date, due_on: date) -> Task:
         status="open",
         reasons=[],
     )
-
-
-def _add_reasons(task: Task, fates: list[HitFate]) -> bool:
-    """Add what is new and refresh what this month tells differently; False if nothing was."""
-    known = {reason.rule_id: reason for reason in task.reasons}
-    changed = False
-    for fate in fates:
-        told = {
-            "month": fate.month,
-            "severity": fate.severity,
-            "sentence": str(fate.evidence["sentence"]),
-            "question": str(fate.evidence["question"]),
-            "value": fate.value,
-            "threshold": fate.threshold,
-            "events": fate.events,
-        }
-        reason = known.get(fate.rule_id)
-        if reason is None:
-            task.reasons.append(TaskReason(rule_id=fate.rule_id, since=fate.month, **told))
-            changed = True
-        elif reason.month <= fate.month and any(getattr(reason, n) != v for n, v in told.items()):
-            for name, value in told.items():
-                setattr(reason, name, value)
-            changed = True
-    return changed
