@@ -1,0 +1,92 @@
+"""The application: every route behind the sign-in, every answer with the same strict headers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from poverty_watch.board.access import Account, signed_in
+from poverty_watch.board.pages import ROUTERS
+from poverty_watch.board.view import failure
+
+Authenticate = Callable[[Request], Awaitable[Account]]
+MOST_BYTES = 64 * 1024 * 1024
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Pages hold persons' data: no cache may keep them.
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(authenticate: Authenticate) -> FastAPI:
+    """The board.
+
+    Args:
+        authenticate: gives the account of a request, or raises 401.
+    """
+    app = FastAPI(
+        title="防贫守望",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(signed_in)],
+    )
+    app.state.authenticate = authenticate
+    for router in ROUTERS:
+        app.include_router(router)
+    app.middleware("http")(_guarded)
+    app.exception_handler(StarletteHTTPException)(_told)
+    return app
+
+
+async def _guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    refused = None if request.method in _SAFE_METHODS else await _refused(request)
+    response = refused or await call(request)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _refused(request: Request) -> Response | None:
+    """Why a changing request is not even read; a body is received before a route's own guards."""
+    try:
+        await signed_in(request)
+    except HTTPException as error:
+        return await _told(request, error)
+    if not _comes_from_here(request):
+        return failure(request, 403, "这个请求不是从本页面发出的，没有办理。")
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        return failure(request, 411, "没有说明文件大小，没有接收。")
+    if int(length) > MOST_BYTES:
+        return failure(request, 413, f"一次最多 {MOST_BYTES // 1024 // 1024} MB，请分几次校验。")
+    return None
+
+
+def _comes_from_here(request: Request) -> bool:
+    """Whether a changing request was sent by a page of this very site.
+
+    Browsers say so themselves; one that does not names at least the origin. A request with neither
+    is no browser's, so nobody's session cookie was sent along against their will.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _told(request: Request, error: Any) -> Response:
+    message = error.detail if isinstance(error, HTTPException) else None
+    return failure(request, error.status_code, message, error.headers)

@@ -1,0 +1,88 @@
+"""Who may open what; nobody gets anything without having signed in."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+
+from poverty_watch.board import Account
+from poverty_watch.board.access import account_policy, viewer_for
+from poverty_watch.board.menu import EVERYBODY
+from poverty_watch.board.pages import MENU, ROUTERS
+from tests.board.conftest import ACCOUNTS, Asking
+
+ROUTES = [
+    (method, route.path)
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods)
+]
+ROLES = {"office": "county", "township": "township", "department": "department", "viewer": "viewer"}
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(("account", "status"), [(None, 401), ("stranger", 403)])
+def test_no_route_answers_who_has_no_role(
+    asking: Asking, method: str, path: str, account: str | None, status: int
+) -> None:
+    answer = asking(account).request(method, path.replace("{", "").replace("}", ""))
+    assert answer.status_code == status
+    assert "主菜单" not in answer.text
+
+
+@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.path)
+@pytest.mark.parametrize("account", ROLES)
+def test_a_page_opens_to_the_roles_of_its_menu_entry_and_to_no_other(
+    asking: Asking, entry: object, account: str
+) -> None:
+    path, roles = entry.path, entry.roles  # type: ignore[attr-defined]
+    answer = asking(account).get(path)
+    assert answer.status_code == (200 if ROLES[account] in roles else 403)
+    menu = asking(account).get(path).text
+    assert (f'href="{path}"' in menu) == (ROLES[account] in roles)
+
+
+def test_every_role_is_known_to_the_menu() -> None:
+    assert set(ROLES.values()) == set(EVERYBODY)
+    assert {viewer_for(a, account_policy()).role for n, a in ACCOUNTS.items() if n in ROLES} == set(  # type: ignore[union-attr]
+        EVERYBODY
+    )
+
+
+def test_a_place_counts_before_a_wider_role() -> None:
+    viewer = viewer_for(Account("样本", ("查看人员", "县专班", "甸阳镇")), account_policy())
+    assert viewer is not None
+    assert (viewer.role, viewer.place) == ("township", "甸阳镇")
+
+
+def test_every_answer_forbids_scripts_and_caches(asking: Asking) -> None:
+    for answer in (
+        asking("office").get("/try"),
+        asking(None).get("/try"),
+        asking("office").get("/x"),
+    ):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+    assert "<script" not in asking("office").get("/try").text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "http://elsewhere.example"}, 403),
+        ({"sec-fetch-site": "same-origin"}, 400),
+        ({"origin": "http://testserver"}, 400),
+    ],
+)
+def test_a_form_of_another_site_is_refused(
+    asking: Asking, headers: dict[str, str], status: int
+) -> None:
+    answer = asking("office").post(
+        "/try", files={"files": ("a.xlsx", b"x")}, data={"month": "二月"}, headers=headers
+    )
+    assert answer.status_code == status
