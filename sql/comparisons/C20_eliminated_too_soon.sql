@@ -7,6 +7,7 @@ outcome: REVIEW
 verifies: rural_revitalization
 sources: []
 parameters: [elimination_review_months]
+event: true
 basis: 目录第4节
 since: 2021-01
 population: 已消除风险户

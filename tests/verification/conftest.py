@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from poverty_watch.identity import Keyring, check_digit
 from poverty_watch.lake.screenings import Screenings
-from poverty_watch.ledger.models import HitFate, Lead, Screening, Task
+from poverty_watch.ledger.models import Finding, HitFate, Lead, Screening, Task
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
 from poverty_watch.ledger.store import Ledger
@@ -20,6 +21,8 @@ from poverty_watch.settings import Settings
 
 APRIL, MAY = Month(2021, 4), Month(2021, 5)
 OPENED_ON = date(2021, 5, 6)
+_KEY = ("comparison_id", "subject", "subject_id", "dataset", "evidence")
+NO_FINDINGS = pa.table({name: pa.array([], pa.string()) for name in _KEY})
 
 
 def identity_number(serial: int) -> str:
@@ -75,12 +78,43 @@ class County:
                 "living_members": [4] * len(names),
             }
         )
-        Screenings(self.settings.lake).write(month, "sample", {"households": table})
+        tables = {"households": table, "findings": NO_FINDINGS}
+        Screenings(self.settings.lake).write(month, "sample", tables)
         with self.ledger.transaction() as session:
             if current_screening(session, month) is None:
                 session.add(Screening(month=str(month), fingerprint="sample", inputs=[], checks=[]))
             seal_identities(session, self.keys, dict(zip(people, numbers, strict=True)))
             seal_phones(session, self.keys, {people[0]: "10000000001"})
+
+    def finding(
+        self,
+        household_id: str | None,
+        outcome: str,
+        sentence: str,
+        *,
+        month: Month = APRIL,
+        **values: Any,
+    ) -> None:
+        """An open finding that the month's comparison did not judge again."""
+        evidence = {"title": "样例比对", "outcome": outcome, "sentence": sentence, "rows": []}
+        given = {
+            "comparison_id": "C14",
+            "subject": "household",
+            "subject_id": f"{household_id} {outcome}",
+            "dataset": "",
+            "owner_kind": "township",
+            "owner": "甸阳镇",
+            "township": "甸阳镇",
+            "village": "样例村",
+        } | values
+        evidence |= given.pop("evidence", {})
+        with self.ledger.transaction() as session:
+            session.add(
+                Finding(
+                    household_id=household_id, outcome=outcome, evidence=evidence,
+                    opened_month=str(month), seen_month=str(month), **given,
+                )
+            )  # fmt: skip
 
     def tasks(self) -> list[Task]:
         """All tasks with their reasons, by id."""

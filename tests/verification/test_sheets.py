@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from sqlalchemy import delete, select, update
 
+from poverty_watch.ledger.models import HitFate, Lead, Task
+from poverty_watch.months import Month
 from poverty_watch.verification import open_tasks, write_task_sheets
 from poverty_watch.verification.policy import sheet_form
 from tests.verification.conftest import APRIL, MAY, OPENED_ON, County, identity_number
@@ -110,3 +113,61 @@ def test_the_task_code_differs_per_task_and_is_hidden(paths: list[Path]) -> None
         codes.add(sheet.cell(row + 1, column).value)
         assert sheet.column_dimensions[sheet.cell(row, column).column_letter].hidden
     assert len(codes) == 2
+
+
+def cells(path: Path, row: int = 1) -> tuple[str, str]:
+    """Reasons and questions of a household's row."""
+    sheet = sheet_of(path)
+    at = header_row(sheet) + row
+    return str(sheet.cell(at, 5).value), str(sheet.cell(at, 6).value)
+
+
+def gone(county: County, household_id: str, month: Month) -> None:
+    """The month's data do not show any reason of the household's task any more."""
+    with county.ledger.transaction() as session:
+        for task in session.scalars(select(Task).where(Task.household_id == household_id)):
+            for reason in task.reasons:
+                reason.gone_in = str(month)
+
+
+def test_a_task_whose_reasons_have_gone_is_in_the_sheet_of_that_month(
+    county: County, paths: list[Path]
+) -> None:
+    county.lead("R:3", "W20", month=MAY)
+    county.households({"R:1": "样例甲", "R:3": "样例丙"}, month=MAY)
+    open_tasks(MAY, county.settings, county.ledger, date(2021, 6, 1))
+    gone(county, "R:1", MAY)
+    (may,) = write_task_sheets(MAY, county.settings, county.ledger).paths
+    reasons, questions = cells(may)
+    assert reasons.split("\n") == [
+        "【已不再出现】2021年5月的数据中已没有下列情况，请核实现状，写明结果后办结：",
+        "【橙】样例原因W01",
+        "【橙】样例原因W05",
+    ]
+    assert questions == "问W01？\n问W05？"
+    assert cells(may, 2)[0] == "【橙】样例原因W20"
+    assert write_task_sheets(APRIL, county.settings, county.ledger).written == 0
+
+
+def test_a_lead_that_was_withdrawn_leaves_its_task_in_the_sheet(
+    county: County, paths: list[Path]
+) -> None:
+    with county.ledger.transaction() as session:
+        session.execute(update(Lead).where(Lead.household_id == "R:1").values(status="withdrawn"))
+        session.execute(delete(HitFate).where(HitFate.household_id == "R:1"))
+    gone(county, "R:1", APRIL)
+    sheets = write_task_sheets(APRIL, county.settings, county.ledger)
+    assert sheets.written == 1
+    assert cells(sheets.paths[1])[0].startswith("【预警已撤回】2021年4月的数据更正后")
+
+
+def test_what_a_household_owns_is_asked_about(county: County) -> None:
+    county.lead("R:1", "W01")
+    county.households({"R:1": "样例甲"})
+    open_tasks(APRIL, county.settings, county.ledger, OPENED_ON)
+    for household_id, outcome in (("R:1", "ASSET"), ("R:1", "FIX"), ("R:9", "ASSET")):
+        county.finding(household_id, outcome, f"样例甲名下有小型轿车{outcome}。")
+    (path,) = write(county)
+    reasons, questions = cells(path)
+    assert questions == "问W01？\n请说明：样例甲名下有小型轿车ASSET。"
+    assert reasons == "【橙】样例原因W01"

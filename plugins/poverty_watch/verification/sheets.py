@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from poverty_watch.files import written_whole
 from poverty_watch.identity import Keyring
 from poverty_watch.lake.screenings import Screenings
-from poverty_watch.ledger.models import HitFate, Lead, Task
+from poverty_watch.ledger.models import HitFate, Lead, Task, TaskReason
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.ledger.sealed import unseal_identities, unseal_phones
 from poverty_watch.ledger.store import Ledger
+from poverty_watch.ledger.told import findings_told
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 from poverty_watch.verification.policy import SheetForm, sheet_form
@@ -27,6 +28,9 @@ from poverty_watch.verification.workbook import TaskRow, content_of, save_sheet
 
 FOLDER = "核实任务"
 _SEVERITY = {"red": "【红】", "orange": "【橙】", "yellow": "【黄】"}
+_VANISHED = "【已不再出现】{month}的数据中已没有下列情况，请核实现状，写明结果后办结："
+_WITHDRAWN = "【预警已撤回】{month}的数据更正后，下列情况不再成立，请核实现状，写明结果后办结："
+_ASSET = "ASSET"
 _COLUMNS = [
     "household_id",
     "head_person_id",
@@ -36,6 +40,14 @@ _COLUMNS = [
     "standing",
     "living_members",
 ]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Lines of a household's row."""
+
+    reasons: list[str]
+    questions: list[str]
 
 
 @dataclass(frozen=True)
@@ -62,12 +74,16 @@ def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> Sheet
     with ledger.transaction() as session:
         tasks = _tasks(session, month)
         households = _households(session, month, settings, {task.household_id for task in tasks})
+        reasons = _reasons(session, month, tasks)
+        told = {task.id: _told(task, reasons.get(task.household_id, []), month) for task in tasks}
+        assets = _assets(session, month, settings, households.keys())
         heads = [
             h["head_person_id"] for h in households.values() if h["head_person_id"] is not None
         ]
         rows = _rows(
             tasks,
-            _reasons(session, month, tasks),
+            told,
+            assets,
             households,
             unseal_identities(session, keys, heads, purpose=purpose),
             unseal_phones(session, keys, heads, purpose=purpose),
@@ -89,17 +105,63 @@ def task_code(keys: Keyring, task: Task) -> str:
 
 
 def _tasks(session: Session, month: Month) -> list[Task]:
-    """The task that each lead of the month opened or joined, whatever became of it since."""
+    """The tasks that the month is about, whatever became of them since.
+
+    That is the task which each lead of the month opened or joined, and each whose last reason has
+    gone in this month.
+    """
     newest_first = session.scalars(
         select(Task)
         .join(Lead, Lead.household_id == Task.household_id)
         .where(Lead.month == str(month), Lead.status == "raised", Task.month <= str(month))
         .order_by(Task.month.desc(), Task.id.desc())
+        .options(selectinload(Task.reasons))
+    )
+    gone = session.scalars(
+        select(Task)
+        .where(Task.id.in_(select(TaskReason.task_id).where(TaskReason.gone_in == str(month))))
+        .options(selectinload(Task.reasons))
     )
     tasks: dict[str, Task] = {}
     for task in newest_first:
         tasks.setdefault(task.household_id, task)
+    for task in gone:
+        if task.cleared_in == str(month):
+            tasks.setdefault(task.household_id, task)
     return sorted(tasks.values(), key=lambda t: (t.township, t.village, t.household_id))
+
+
+def _told(task: Task, fates: list[HitFate], month: Month) -> _Told:
+    """Why the household is visited and what to ask; of a cleared task, that it is."""
+    if task.cleared_in != str(month):
+        return _Told(
+            [_SEVERITY[fate.severity] + str(fate.evidence["sentence"]) for fate in fates],
+            [str(fate.evidence["question"]) for fate in fates],
+        )
+    withdrawn = all(reason.month == str(month) for reason in task.reasons)
+    note = _WITHDRAWN if withdrawn else _VANISHED
+    order = list(_SEVERITY)
+    reasons = sorted(task.reasons, key=lambda r: (order.index(r.severity), r.rule_id))
+    return _Told(
+        [
+            note.format(month=month.chinese),
+            *(_SEVERITY[reason.severity] + reason.sentence for reason in reasons),
+        ],
+        [reason.question for reason in reasons],
+    )
+
+
+def _assets(
+    session: Session, month: Month, settings: Settings, households: Collection[str]
+) -> dict[str, list[str]]:
+    """Per household what is to be explained: a question each, and no reason to exclude anybody."""
+    questions: dict[str, list[str]] = {}
+    for told in findings_told(session, settings.lake, month, [_ASSET]):
+        household_id = told.finding.household_id
+        if household_id in households and household_id is not None:
+            question = f"请说明：{told.evidence['sentence']}"
+            questions.setdefault(household_id, []).append(question)
+    return questions
 
 
 def _reasons(session: Session, month: Month, tasks: list[Task]) -> dict[str, list[HitFate]]:
@@ -142,7 +204,8 @@ def _households(
 
 def _rows(
     tasks: list[Task],
-    told: Mapping[str, list[HitFate]],
+    told: Mapping[int, _Told],
+    assets: Mapping[str, list[str]],
     households: Mapping[str, Mapping[str, Any]],
     identities: Mapping[int, str],
     phones: Mapping[int, str],
@@ -153,7 +216,7 @@ def _rows(
         household = households.get(task.household_id, {})
         head = household.get("head_person_id") or 0
         of_township = rows.setdefault(task.township or "未明乡镇", [])
-        reasons = told.get(task.household_id, [])
+        asked = [*told[task.id].questions, *assets.get(task.household_id, [])]
         of_township.append(
             TaskRow(
                 code=task_code(keys, task),
@@ -162,12 +225,8 @@ def _rows(
                     "village": task.village,
                     "head": _head(household, identities.get(head, ""), phones.get(head, "")),
                     "household": _household(task.household_id, household),
-                    "reasons": "\n".join(
-                        _SEVERITY[r.severity] + str(r.evidence["sentence"]) for r in reasons
-                    ),
-                    "questions": "\n".join(
-                        dict.fromkeys(str(r.evidence["question"]) for r in reasons)
-                    ),
+                    "reasons": "\n".join(told[task.id].reasons),
+                    "questions": "\n".join(dict.fromkeys(asked)),
                     "due_on": task.due_on,
                 },
             )
