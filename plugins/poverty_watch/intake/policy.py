@@ -25,11 +25,14 @@ class DeliveryPolicy(BaseModel):
     faulty_minimum: int
     largest_file_mb: int
     largest_unpacked_mb: int
+    largest_sheet_cells: int
 
     @property
     def limits(self) -> Limits:
-        """The size limits in bytes."""
-        return Limits(self.largest_file_mb * 2**20, self.largest_unpacked_mb * 2**20)
+        """The size limits."""
+        return Limits(
+            self.largest_file_mb * 2**20, self.largest_unpacked_mb * 2**20, self.largest_sheet_cells
+        )
 
 
 class Fault(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from poverty_watch.contracts import Column, load_catalogue
-from poverty_watch.intake.delimited import read_delimited
+from poverty_watch.intake.delimited import split_text
 from poverty_watch.intake.sources.interface import LastingError
 from poverty_watch.intake.sources.tables import (
     cell_text,
@@ -83,7 +83,7 @@ def test_whatever_is_in_a_cell_the_table_keeps_its_rows_and_columns(
     columns = [column.name for column in ILLNESS.columns]
     rows = gathered([[nasty] * 4, ["x", "y", "z", ""]], ILLNESS, columns)
     path = save_table(ILLNESS, APRIL, columns, rows, tmp_path)
-    read = read_delimited(path.read_text(encoding="utf-8"))
+    read = split_text(path.read_text(encoding="utf-8"))
     assert [len(row) for row in read.rows] == [4, 4, 4]
     assert not read.loose_quotes
     assert ["x", "y", "z", ""] in read.rows

@@ -19,7 +19,7 @@ from typing import Any
 from poverty_watch.contracts import Column, Contract
 from poverty_watch.files import sha256_of, written_whole
 from poverty_watch.intake.cells import LOST_DIGITS_FROM
-from poverty_watch.intake.delimited import read_delimited
+from poverty_watch.intake.delimited import split_text
 from poverty_watch.intake.layout import plain
 from poverty_watch.intake.policy import delivery_policy
 from poverty_watch.intake.sources.interface import LastingError
@@ -166,6 +166,6 @@ def _csv(table: list[tuple[str, ...]]) -> bytes:
         )
         writer.writerows(given)
         # What intake will read is what the source said: no row and no cell may get lost here.
-        if read_delimited(text.getvalue()).rows == given:
+        if split_text(text.getvalue()).rows == given:
             return text.getvalue().encode()
     raise LastingError("数据里有不能写进表格的内容，请联系系统管理员。")

@@ -9,9 +9,11 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from poverty_watch.intake.package import Hidden, PackageFacts, facts_of
+from poverty_watch.intake.workbooks import SheetFacts, WorkbookFacts
+from poverty_watch.intake.workbooks.package import facts_of
 from tests.intake.conftest import Office, number
 
+DATA = Path(__file__).parent / "data"
 HEADER = ["姓名", "残疾人证号", "残疾类别", "残疾等级", "发证日期"]
 
 
@@ -73,7 +75,7 @@ def test_dates_that_count_from_1904(office: Office, path: Path) -> None:
 
 def test_a_plain_workbook_hides_nothing(path: Path) -> None:
     book_with_rows(2).save(path)
-    assert facts_of(path) == PackageFacts(is_1904=False, hidden={}, spans={"Sheet": (3, 52)})
+    assert facts_of(path, 1000) == WorkbookFacts(sheets={"Sheet": SheetFacts(rows=3, columns=52)})
 
 
 def test_one_stray_cell_in_the_far_corner_is_not_worth_a_computers_memory(
@@ -89,6 +91,17 @@ def test_one_stray_cell_in_the_far_corner_is_not_worth_a_computers_memory(
     assert "第1048576行、XFD列" in verdict.messages[0]
 
 
+def test_an_old_workbook_says_what_it_hides_and_from_when_its_days_count(office: Office) -> None:
+    verdict = office.deliver_bytes(
+        "disability_certificates", (DATA / "hidden_1904.xls").read_bytes(), "持证残疾人202104.xls"
+    )
+    assert verdict.accepted is not None
+    assert verdict.accepted["issued_on"].to_pylist() == [date(2021, 3, 6)] * 4
+    told = "".join(verdict.messages)
+    assert "“甸阳镇”有1行（第3行）、1列（C列）是隐藏的" in told
+    assert "“由旺镇”是隐藏的" in told
+
+
 def test_facts_of_a_sheet_larger_than_one_block(path: Path) -> None:
     book = book_with_rows(20_000)
     sheet = book.active
@@ -96,4 +109,4 @@ def test_facts_of_a_sheet_larger_than_one_block(path: Path) -> None:
     for row in (2, 9_999, 20_001):
         sheet.row_dimensions[row].hidden = True
     book.save(path)
-    assert facts_of(path).hidden == {"Sheet": Hidden(rows=(2, 9_999, 20_001))}
+    assert facts_of(path, 10**7).of("Sheet").hidden_rows == (2, 9_999, 20_001)

@@ -1,0 +1,105 @@
+"""An .xlsx or .xlsm as a package of parts: what its parts say, and whether they are safe to read."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
+
+from poverty_watch.intake.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
+from poverty_watch.intake.workbooks.scan import SheetScan, blocks_of
+
+_SMALL_PART = 16 << 20
+_MOST_REFERENCES = 1 << 25  # some writers count a text each time that it is used
+_SMALLEST_STRING = 5  # bytes of an empty one: <si/>
+_DATE_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
+_STRING_COUNT = re.compile(rb"""<(?:\w+:)?sst\b[^>]*?\s(?:uniqueCount|count)\s*=[^>]*>""")
+_COUNTS = re.compile(rb"""\s(?:uniqueCount|count)\s*=\s*["']\s*([0-9]+)""")
+
+
+def facts_of(path: Path, most_cells: int) -> WorkbookFacts:
+    """Look into a workbook; parts that are not there or not readable say nothing.
+
+    Raises:
+        HostileError: its cells are better not read.
+        zipfile.BadZipFile, zlib.error, OSError, ValueError: a part is broken.
+    """
+    with zipfile.ZipFile(path) as package:
+        parts = {entry.filename: entry.file_size for entry in package.infolist()}
+        _check_strings(package, parts)
+        workbook = _small(package, parts, "xl/workbook.xml")
+        sheets = {
+            title: _look(package, part, title, most_cells)
+            for title, part in _sheet_parts(_small(package, parts, _RELATIONS), workbook)
+            if part in parts
+        }
+        return WorkbookFacts(bool(_DATE_1904.search(workbook)), sheets, _links(package, parts))
+
+
+_RELATIONS = "xl/_rels/workbook.xml.rels"
+
+
+def _small(package: zipfile.ZipFile, parts: dict[str, int], name: str) -> bytes:
+    """A part that lists other parts; nothing where there is none."""
+    if name not in parts:
+        return b""
+    if parts[name] > _SMALL_PART:
+        raise HostileError(f"内部部件 {name.rsplit('/', 1)[-1]} 过大")
+    with package.open(name) as stream:
+        return b"".join(blocks_of(stream))
+
+
+def _check_strings(package: zipfile.ZipFile, parts: dict[str, int]) -> None:
+    """Room is made for as many texts as the table claims to have: it must be able to have them."""
+    for name in parts:
+        if not name.lower().endswith("sharedstrings.xml"):
+            continue
+        with package.open(name) as stream:
+            for number, text in enumerate(blocks_of(stream)):
+                head = _STRING_COUNT.search(text) if number == 0 else None
+                claimed = [int(count[:19]) for count in _COUNTS.findall(head[0])] if head else []
+                most = max(claimed, default=0)
+                if most > _MOST_REFERENCES and most * _SMALLEST_STRING > parts[name]:
+                    raise HostileError("文字表的条数与内容不符")
+
+
+def _look(package: zipfile.ZipFile, part: str, title: str, most_cells: int) -> SheetFacts:
+    scan = SheetScan(title, most_cells)
+    with package.open(part) as stream:
+        is_told = scan.look(stream)
+    if not is_told:
+        with package.open(part) as stream:
+            scan.count(stream)
+    return scan.facts
+
+
+def _attribute(tag: bytes, name: bytes) -> str | None:
+    match = re.search(rb"""\s""" + name + rb"""\s*=\s*["']([^"']*)["']""", tag)
+    return unescape(match[1].decode("utf-8", "replace")) if match else None
+
+
+def _sheet_parts(relations: bytes, workbook: bytes) -> Iterator[tuple[str, str]]:
+    targets = {
+        _attribute(tag, b"Id"): _attribute(tag, b"Target") for tag in _RELATION.findall(relations)
+    }
+    for tag in _SHEET.findall(workbook):
+        title = _attribute(tag, b"name")
+        target = targets.get(_attribute(tag, rb"\w+:id"))
+        if title and target:
+            yield title, target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _links(package: zipfile.ZipFile, parts: dict[str, int]) -> tuple[str, ...]:
+    """Names of the other workbooks that formulas point into; only the last part of each path."""
+    names = []
+    for part in sorted(parts):
+        if part.startswith("xl/externalLinks/_rels/"):
+            for tag in _RELATION.findall(_small(package, parts, part)):
+                target = unquote(_attribute(tag, b"Target") or "").replace("\\", "/")
+                names.append(target.rstrip("/").rsplit("/", 1)[-1] or "未写明的文件")
+    return tuple(dict.fromkeys(names))
