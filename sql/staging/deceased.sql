@@ -12,4 +12,3 @@ select
 from deaths_history
 where died_on <= $month_end
 group by person_id
-order by person_id

@@ -11,21 +11,50 @@ basis: catalogue 0 and 1.2
 with sizes as (
     select
         household_id,
-        count(case when source <> '前期名册' and died_on is null then 1 end) as living_members,
-        max(found_township) as found_township,
-        max(found_village) as found_village
+        count(case when source <> '前期名册' and died_on is null then 1 end) as living_members
     from persons
     group by household_id
 ),
 
+-- Where an earlier snapshot had the persons whom no register of the month names.
+found_places as (
+    select
+        household_id,
+        max(found_township) as found_township,
+        max(found_village) as found_village
+    from persons
+    where source = '前期名册'
+    group by household_id
+),
+
 hukou_only as (
-    select sizes.*
+    select
+        sizes.household_id,
+        sizes.living_members
     from sizes
     left join register_stock on sizes.household_id = register_stock.household_id
     where register_stock.household_id is null
 ),
 
-hukou_rows as (
+-- Most households have one living head: only the rows of the others have to be ranked.
+sole_heads as (
+    select
+        'H:' || hukou_register.hukou_id as household_id,
+        min(hukou_register.person_id) as person_id,
+        min(hukou_register.name) as name,
+        min(hukou_register.township) as township,
+        min(hukou_register.village) as village,
+        min(hukou_register.source_file) as source_file,
+        min(hukou_register.source_sheet) as source_sheet,
+        min(hukou_register.source_row) as source_row
+    from hukou_register
+    left join deceased on hukou_register.person_id = deceased.person_id
+    where hukou_register.relation = '户主' and deceased.person_id is null
+    group by hukou_register.hukou_id
+    having count(*) = 1
+),
+
+ranked_rows as (
     select
         hukou_only.household_id,
         hukou_register.person_id,
@@ -45,12 +74,36 @@ hukou_rows as (
                 hukou_register.source_row
         ) as place
     from hukou_only
+    left join sole_heads on hukou_only.household_id = sole_heads.household_id
     inner join hukou_register on hukou_only.household_id = 'H:' || hukou_register.hukou_id
     left join deceased on hukou_register.person_id = deceased.person_id
+    where sole_heads.household_id is null
 ),
 
 hukou_heads as (
-    select * from hukou_rows
+    select
+        household_id,
+        person_id,
+        name,
+        township,
+        village,
+        source_file,
+        source_sheet,
+        source_row
+    from sole_heads
+
+    union all
+
+    select
+        household_id,
+        person_id,
+        name,
+        township,
+        village,
+        source_file,
+        source_sheet,
+        source_row
+    from ranked_rows
     where place = 1
 ),
 
@@ -94,8 +147,8 @@ all_households as (
 
     select
         hukou_only.household_id,
-        coalesce(hukou_heads.township, hukou_only.found_township) as township,
-        coalesce(hukou_heads.village, hukou_only.found_village) as village,
+        coalesce(hukou_heads.township, found_places.found_township) as township,
+        coalesce(hukou_heads.village, found_places.found_village) as village,
         hukou_heads.person_id as head_person_id,
         hukou_heads.name as head_name,
         cast(null as varchar) as household_type,
@@ -122,6 +175,7 @@ all_households as (
         hukou_heads.source_row
     from hukou_only
     left join hukou_heads on hukou_only.household_id = hukou_heads.household_id
+    left join found_places on hukou_only.household_id = found_places.household_id
 )
 
 select
@@ -153,4 +207,3 @@ select
     source_sheet,
     source_row
 from all_households
-order by household_id

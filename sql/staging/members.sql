@@ -29,4 +29,3 @@ select
     persons.joined_through
 from persons
 where persons.source <> '前期名册'
-order by persons.person_id

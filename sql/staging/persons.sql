@@ -204,4 +204,3 @@ select
 from known_persons
 left join joined_households on known_persons.hukou_id = joined_households.hukou_id
 left join deceased on known_persons.person_id = deceased.person_id
-order by known_persons.person_id

@@ -18,36 +18,22 @@ with register_rows as (
     where monitoring_register.household_no is not null
 ),
 
-heads as (
-    select household_id
-    from register_rows
-    where is_living and relation = '户主'
-    group by household_id
-    having count(*) = 1
-),
-
 sizes as (
     select
         household_id,
-        count(distinct case when is_living then person_id end) as living_register_members
+        count(distinct case when is_living then person_id end) as living_register_members,
+        count(case when is_living and relation = '户主' then 1 end) as living_heads
     from register_rows
     group by household_id
 ),
 
+-- Most households have one living head: only the rows of the others have to be ranked.
 ranked_rows as (
     select
         register_rows.*,
         row_number() over (
             partition by register_rows.household_id
             order by
-                case
-                    when
-                        heads.household_id is not null
-                        and register_rows.is_living
-                        and register_rows.relation = '户主'
-                        then 0
-                    else 1
-                end,
                 length(register_rows.person_no),
                 register_rows.person_no,
                 register_rows.source_file,
@@ -55,10 +41,23 @@ ranked_rows as (
                 register_rows.source_row
         ) as place
     from register_rows
-    left join heads on register_rows.household_id = heads.household_id
+    inner join sizes on register_rows.household_id = sizes.household_id
+    where sizes.living_heads <> 1
 ),
 
 speaking_rows as (
+    select
+        register_rows.*,
+        1 as place
+    from register_rows
+    inner join sizes on register_rows.household_id = sizes.household_id
+    where
+        sizes.living_heads = 1
+        and register_rows.is_living
+        and register_rows.relation = '户主'
+
+    union all
+
     select * from ranked_rows
     where place = 1
 )
@@ -97,4 +96,3 @@ left join risk_labels as second_label on speaking_rows.risk_2 = second_label.lab
 left join risk_labels as third_label on speaking_rows.risk_3 = third_label.label
 left join risk_labels as fourth_label on speaking_rows.risk_4 = fourth_label.label
 left join risk_labels as fifth_label on speaking_rows.risk_5 = fifth_label.label
-order by speaking_rows.household_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -35,6 +36,8 @@ class DuckEngine:
         """
         self._connection = duckdb.connect()
         self._connection.execute("set enable_progress_bar = false")
+        # Rows have the order that a text asks for; otherwise none is kept for its own sake.
+        self._connection.execute("set preserve_insertion_order = false")
         # Only what is attached may be read, not a variable of the program that has the same name.
         self._connection.execute("set python_enable_replacements = false")
         if threads is not None:
@@ -42,7 +45,8 @@ class DuckEngine:
         if memory is not None:
             self._connection.execute(f"set memory_limit = {_quoted(memory)}")
         self._offered: dict[str, Relation] = {}
-        self._bound: set[str] = set()
+        # How a relation that a text read is known to DuckDB: as a view, a table or Arrow's rows.
+        self._bound: dict[str, str] = {}
 
     @classmethod
     @contextmanager
@@ -64,41 +68,72 @@ class DuckEngine:
 
     def attach(self, name: str, relation: Relation) -> None:
         """See `Engine.attach`."""
-        if name in self._bound:
-            if isinstance(self._offered[name], Rows):
-                self._connection.execute(f"drop view {_name(name)}")
-            else:
-                self._connection.unregister(name)
-            self._bound.discard(name)
+        self._unbind(name)
         self._offered[name] = relation
 
     def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> pa.Table:
         """See `Engine.run`."""
-        what = name or "SQL"
+        with self._telling(name):
+            statement, bound = self._prepared(sql, parameters)
+            return self._connection.execute(statement, bound).to_arrow_table()
+
+    def keep(self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> int:
+        """See `Engine.keep`."""
+        with self._telling(name):
+            self._prepared(sql, parameters)
+            self._unbind(relation)
+            making = f"create table {_name(relation)} as {sql}"
+            statement, bound = self._statement(making, parameters)
+            ((rows,),) = self._connection.execute(statement, bound).fetchall()
+            self._bound[relation] = "table"
+            return int(rows)
+
+    def save(self, relation: str, path: Path) -> None:
+        """See `Engine.save`."""
+        with self._telling(relation):
+            self._bind(relation)
+            self._connection.execute(
+                f"copy {_name(relation)} to {_quoted(str(path))} (format parquet)"
+            )
+
+    @contextmanager
+    def _telling(self, name: str) -> Iterator[None]:
         try:
-            for relation in sorted(relations_of(sql)):
-                self._bind(relation)
-            (statement,) = self._connection.extract_statements(sql)
-            wanted = statement.named_parameters
-            if unknown := sorted(set(wanted) - set(parameters)):
-                raise EngineError(f"{what}: no parameter {', '.join(unknown)}")
-            bound = {key: parameters[key] for key in wanted}
-            found = self._connection.sql(statement, params=bound)
-            return found.to_arrow_table()
+            yield
         except (duckdb.Error, ValueError) as error:
-            raise EngineError(f"{what}: {error}") from error
+            raise EngineError(f"{name or 'SQL'}: {error}") from error
+
+    def _prepared(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        for relation in sorted(relations_of(sql)):
+            self._bind(relation)
+        return self._statement(sql, parameters)
+
+    def _statement(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        (statement,) = self._connection.extract_statements(sql)
+        wanted = statement.named_parameters
+        if unknown := sorted(set(wanted) - set(parameters)):
+            raise ValueError(f"no parameter {', '.join(unknown)}")
+        return statement, {key: parameters[key] for key in wanted}
 
     def _bind(self, name: str) -> None:
         if name in self._bound:
             return
         if name not in self._offered:
-            raise EngineError(f"no relation {name}")
+            raise ValueError(f"no relation {name}")
         relation = self._offered[name]
         if isinstance(relation, Rows):
             self._connection.execute(f"create view {_name(name)} as {_scan(relation)}")
+            self._bound[name] = "view"
         else:
             self._connection.register(name, relation)
-        self._bound.add(name)
+            self._bound[name] = "arrow"
+
+    def _unbind(self, name: str) -> None:
+        kind = self._bound.pop(name, None)
+        if kind == "arrow":
+            self._connection.unregister(name)
+        elif kind is not None:
+            self._connection.execute(f"drop {kind} {_name(name)}")
 
 
 def _scan(rows: Rows) -> str:

@@ -46,7 +46,11 @@ Relation: TypeAlias = Rows | pa.Table
 
 
 class Engine(Protocol):
-    """Run SQL (DuckDB's dialect, kept to what sqlglot carries over) over named relations."""
+    """Run SQL (DuckDB's dialect, kept to what sqlglot carries over) over named relations.
+
+    `attach` these versions, `run` this text with these parameters and get Arrow. What later texts
+    read again and again is `keep`-ed in the engine, and `save`-d without passing through Python.
+    """
 
     def attach(self, name: str, relation: Relation) -> None:
         """Offer a relation under a name, in place of what bore the name before."""
@@ -62,5 +66,21 @@ class Engine(Protocol):
 
         Raises:
             EngineError: it reads a relation or parameter that is not there, or does not run.
+        """
+        ...
+
+    def keep(self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> int:
+        """Run a text once and offer its rows under the name of a relation; how many there are.
+
+        Raises:
+            EngineError: as `run`.
+        """
+        ...
+
+    def save(self, relation: str, path: Path) -> None:
+        """Write a relation's rows to a Parquet file, in no particular order.
+
+        Raises:
+            EngineError: there is no such relation.
         """
         ...

@@ -2,21 +2,96 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-import sqlglot
-from sqlglot import exp
+import duckdb
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 DIALECT = "duckdb"
+_PARAMETER = re.compile(r"\$[a-z]\w*")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    return duckdb.connect()
+
+
+@lru_cache(maxsize=512)
+def relations_of(sql: str) -> frozenset[str]:
+    """Names of the relations that a SQL text reads; its own CTEs are none.
+
+    Raises:
+        ValueError: the text is no SQL, or something else than one query.
+    """
+    try:
+        statements = _parser().extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise ValueError("expected one query")
+        # Names are all that is asked for, and parameters have none.
+        names: set[str] = _parser().get_table_names(_PARAMETER.sub("null", sql))
+    except duckdb.Error as error:
+        raise ValueError(str(error)) from error
+    return frozenset(names)
+
+
+@lru_cache(maxsize=512)
+def counting(sql: str, cte: str, columns: tuple[str, ...]) -> str:
+    """The same text that also counts one of its CTEs, in the same pass.
+
+    Each row has besides its own columns ``n_rows``, how many rows the CTE has, and
+    ``n_<column>``, how many distinct values, for each column. ``is_row`` is null in the one row
+    that comes where the text itself gives none.
+
+    Raises:
+        ValueError: the text has no such CTE.
+    """
+    ctes, final = _parted(sql)
+    if cte not in _cte_names(ctes):
+        raise ValueError(f"no CTE {cte}")
+    counts = ", ".join(["count(*) as n_rows", *(f"count(distinct {c}) as n_{c}" for c in columns)])
+    return (
+        f"{ctes},\n_found as (select *, true as is_row from (\n{final}\n)),\n"
+        f"_counted as (select {counts} from {cte})\n"
+        "select * from _counted left join _found on true"
+    )
+
+
+def _parted(sql: str) -> tuple[str, str]:
+    """The CTEs of a query, and what follows them."""
+    text = sql.encode()
+    depth = 0
+    tokens = duckdb.tokenize(sql)
+    for start, kind in tokens:
+        if kind == duckdb.token_type.operator:
+            depth += {b"(": 1, b")": -1}.get(text[start : start + 1], 0)
+        elif (
+            kind == duckdb.token_type.keyword
+            and depth == 0
+            and text[start : start + 6].lower() == b"select"
+        ):
+            return text[:start].decode(), text[start:].decode()
+    raise ValueError("expected a query")
+
+
+def _cte_names(ctes: str) -> set[str]:
+    return set(re.findall(r"(?:\A|[\s,])(\w+)\s+as\s+(?:not\s+)?(?:materialized\s+)?\(", ctes))
 
 
 @lru_cache(maxsize=512)
 def parse(sql: str) -> exp.Query:
-    """The one query of a SQL text.
+    """The syntax tree of the one query of a SQL text.
 
     Raises:
         ValueError: it is no SQL, or something else than one query.
     """
+    # Loading it takes longer than a small month: only what looks into a text pays for it.
+    import sqlglot
+    from sqlglot import exp
+
     try:
         statements = [statement for statement in sqlglot.parse(sql, read=DIALECT) if statement]
     except sqlglot.errors.SqlglotError as error:
@@ -26,38 +101,14 @@ def parse(sql: str) -> exp.Query:
     return statements[0]
 
 
-def relations_of(sql: str) -> frozenset[str]:
-    """Names of the relations that a SQL text reads; its own CTEs are none."""
-    query = parse(sql)
-    own = {cte.alias for cte in query.find_all(exp.CTE)}
-    return frozenset(table.name for table in query.find_all(exp.Table)) - own
-
-
-@lru_cache(maxsize=512)
-def counting(sql: str, cte: str, columns: tuple[str, ...]) -> str:
-    """The same text ending in a count of one CTE's rows and of distinct values of its columns.
-
-    The result has ``n_rows`` and ``n_<column>`` for each column.
-
-    Raises:
-        ValueError: the text has no such CTE.
-    """
-    query = parse(sql)
-    if cte not in {found.alias for found in query.find_all(exp.CTE)}:
-        raise ValueError(f"no CTE {cte}")
-    counts = ["count(*) as n_rows", *(f"count(distinct {c}) as n_{c}" for c in columns)]
-    counted = sqlglot.select(*counts, dialect=DIALECT).from_(cte)
-    for own in query.ctes:
-        counted = counted.with_(own.alias, as_=own.this.copy(), dialect=DIALECT)
-    return str(counted.sql(dialect=DIALECT))
-
-
 def spark_text(sql: str) -> str:
     """The text in Spark's dialect; bound parameters become ``:name``.
 
     Raises:
         ValueError: something in it has no counterpart in Spark.
     """
+    import sqlglot
+
     try:
         text = parse(sql).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.SqlglotError as error:
