@@ -97,6 +97,24 @@ def test_only_the_parameters_that_a_text_uses_are_bound(engine: DuckEngine) -> N
     assert found.to_pylist() == [{"line": Decimal("0.3"), "month_end": date(2021, 4, 30)}]
 
 
+def test_kept_rows_are_read_by_later_texts_and_saved(engine: DuckEngine, tmp_path: Path) -> None:
+    engine.attach("bills", pa.table({"person_id": [1, 2, 3], "own": [5, 6, 7]}))
+
+    rows = engine.keep("heavy", "select * from bills where own >= $line", {"line": 6})
+    engine.save("heavy", tmp_path / "heavy.parquet")
+
+    assert rows == 2
+    assert engine.run("select sum(own) as own from heavy", {}).to_pylist() == [{"own": 13}]
+    assert sorted(pq.read_table(tmp_path / "heavy.parquet").column("own").to_pylist()) == [6, 7]
+
+
+def test_rows_are_kept_anew(engine: DuckEngine) -> None:
+    engine.attach("heavy", pa.table({"x": [1]}))
+    for x in (2, 3):
+        engine.keep("heavy", "select $x as x", {"x": x})
+        assert engine.run("select x from heavy", {}).column("x").to_pylist() == [x]
+
+
 def test_a_missing_parameter_is_named(engine: DuckEngine) -> None:
     with pytest.raises(EngineError, match=r"W01\.sql: no parameter line"):
         engine.run("select $line as line", {}, name="W01.sql")
@@ -142,17 +160,23 @@ def test_the_relations_of_a_text_are_not_its_own_ctes() -> None:
     assert relations_of(sql) == {"vehicles", "members"}
 
 
-def test_counting_ends_the_text_at_a_cte(engine: DuckEngine) -> None:
+@pytest.mark.parametrize(("grade", "rows"), [("C", 2), ("D", 0)])
+def test_a_counting_text_counts_a_cte_beside_its_own_rows(
+    engine: DuckEngine, grade: str, rows: int
+) -> None:
     engine.attach("houses", pa.table({"household_id": ["a", "a", "b"], "grade": ["A", "C", "C"]}))
     sql = """
-    with eligible as (select * from houses where grade >= $least),
-    bad as (select * from eligible where grade = 'C')
-    select * from bad
+    /* select nothing ( */
+    with eligible as (select * from houses where grade >= $least), -- not ) select this
+    bad as (select * from eligible where grade = $grade)
+    select household_id, ') select (' as detail from bad
     """
+    text = counting(sql, "eligible", ("household_id",))
 
-    found = engine.run(counting(sql, "eligible", ("household_id",)), {"least": "A"})
+    found = engine.run(text, {"least": "A", "grade": grade}).to_pylist()
 
-    assert found.to_pylist() == [{"n_rows": 3, "n_household_id": 2}]
+    assert {(row["n_rows"], row["n_household_id"]) for row in found} == {(3, 2)}
+    assert sum(row["is_row"] is True for row in found) == rows
 
 
 def test_counting_a_cte_that_is_not_there_fails() -> None:

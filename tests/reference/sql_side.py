@@ -17,7 +17,7 @@ from poverty_watch.engine import DuckEngine, Relation, Rows
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.months import Month
-from poverty_watch.screening.checks import CheckRunner
+from poverty_watch.screening.checks import Checked, CheckRunner
 from poverty_watch.screening.definitions import Definitions, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, Registers, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
@@ -90,8 +90,8 @@ class MemoryInputs(MonthInputs):
 class _Runner(CheckRunner):
     """Who could have been hit, and who cannot be judged, is not what is compared here."""
 
-    def _eligible(self, file: SqlFile[Any], columns: tuple[str, ...]) -> dict[str, int]:
-        return {}
+    def sql(self, file: SqlFile[Any]) -> str:
+        return file.sql
 
     def _not_judgeable(self, file: SqlFile[Any]) -> int | None:
         return None
@@ -127,11 +127,18 @@ class SqlSide:
             in_force(self._parameters, county.month),
             self._definitions.populations,
         )
-        by_rule = [(file, runner.rule(file)) for file in self.rules]
-        by_comparison = [(file, runner.comparison(file)) for file in self.comparisons]
+        hits, findings = runner.rules(self.rules), runner.comparisons(self.comparisons)
         return (
-            {f.id: rule_outcome(done.record, done.rows) for f, done in by_rule},
-            {f.id: comparison_outcome(done.record, done.rows) for f, done in by_comparison},
+            {
+                record["id"]: rule_outcome(record, _of(hits, "rule_id", record["id"]))
+                for record in hits.records
+            },
+            {
+                record["id"]: comparison_outcome(
+                    record, _of(findings, "comparison_id", record["id"])
+                )
+                for record in findings.records
+            },
         )
 
     def _inputs(self, county: County) -> MemoryInputs:
@@ -153,3 +160,7 @@ class SqlSide:
             pa.array([row[column.name] for row in delivery.rows], column.type) for column in schema
         ]
         return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _of(done: Checked, column: str, check: str) -> list[dict[str, Any]]:
+    return [row for row in done.rows if row[column] == check]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from poverty_watch.engine import DuckEngine
 from poverty_watch.files import folder_written_whole
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.models import DatasetMonth, Screening
@@ -120,7 +121,7 @@ def test_a_killed_step_is_simply_done_again(
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("poverty_watch.lake.screenings.pq.write_table", killed)
+    monkeypatch.setattr(DuckEngine, "save", killed)
     with pytest.raises(KeyboardInterrupt):
         stage(APRIL, office.settings, office.ledger)
     monkeypatch.undo()

@@ -75,9 +75,11 @@ class DuckEngine:
         """See `Engine.run`."""
         with self._telling(name):
             statement, bound = self._prepared(sql, parameters)
-            return self._connection.execute(statement, bound).to_arrow_table()
+            return self._connection.sql(statement, params=bound).to_arrow_table()
 
-    def keep(self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> int:
+    def keep(
+        self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = ""
+    ) -> int:
         """See `Engine.keep`."""
         with self._telling(name):
             self._prepared(sql, parameters)

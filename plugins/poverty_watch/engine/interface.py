@@ -69,7 +69,9 @@ class Engine(Protocol):
         """
         ...
 
-    def keep(self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> int:
+    def keep(
+        self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = ""
+    ) -> int:
         """Run a text once and offer its rows under the name of a relation; how many there are.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 DIALECT = "duckdb"
-_PARAMETER = re.compile(r"\$[a-z]\w*")
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Any:
-    return duckdb.connect()
 
 
 @lru_cache(maxsize=512)
@@ -27,15 +22,37 @@ def relations_of(sql: str) -> frozenset[str]:
     Raises:
         ValueError: the text is no SQL, or something else than one query.
     """
-    try:
-        statements = _parser().extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise ValueError("expected one query")
-        # Names are all that is asked for, and parameters have none.
-        names: set[str] = _parser().get_table_names(_PARAMETER.sub("null", sql))
-    except duckdb.Error as error:
-        raise ValueError(str(error)) from error
-    return frozenset(names)
+    tables: set[str] = set()
+    ctes: set[str] = set()
+    waiting: list[Any] = [_syntax(sql)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            if node.get("type") == "BASE_TABLE":
+                tables.add(node["table_name"])
+            if "cte_map" in node:
+                ctes |= {entry["key"] for entry in node["cte_map"]["map"]}
+    return frozenset(tables - ctes)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def _syntax(sql: str) -> Any:
+    """DuckDB's own syntax tree of one query: a hundred times as fast as a parser in Python."""
+    asked = _parser().cursor().execute("select json_serialize_sql($sql)", {"sql": sql})
+    ((text,),) = asked.fetchall()
+    found = json.loads(text)
+    if found["error"]:
+        raise ValueError(found["error_message"])
+    if len(found["statements"]) != 1:
+        raise ValueError("expected one query")
+    return found["statements"][0]
 
 
 @lru_cache(maxsize=512)

@@ -18,7 +18,7 @@ Tables (written by screening, read by verification and report):
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,24 @@ class Screenings:
 
         ``notes`` is anything that JSON can hold, kept beside the tables.
         """
+
+        def fill(folder: Path) -> Any:
+            for name, table in tables.items():
+                pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+            return notes
+
+        return self.fill(month, fingerprint, part, fill)
+
+    def fill(self, month: Month, fingerprint: str, part: str, fill: Callable[[Path], Any]) -> Path:
+        """Have a part's folder filled, whole; a completed one is left alone.
+
+        ``fill`` writes ``<table>.parquet`` files into the folder that it is given; what it returns
+        is kept as the part's notes.
+        """
         folder = self.folder(month, fingerprint) / part
         if not folder.exists():
             with folder_written_whole(folder) as beside:
-                for name, table in tables.items():
-                    pq.write_table(table, beside / f"{name}.parquet", compression="zstd")
+                notes = fill(beside)
                 text = json.dumps(notes, ensure_ascii=False, indent=1, sort_keys=True)
                 (beside / _NOTES).write_text(text, encoding="utf-8")
         return folder

@@ -1,12 +1,13 @@
-"""Run one comparison or rule: what it needs, what it found, what it lacked."""
+"""Run comparisons and rules: what each needs, what it found, what it lacked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from poverty_watch.engine import Engine, counting
@@ -18,20 +19,51 @@ from poverty_watch.screening.definitions import (
     SqlFile,
     households_in,
 )
-from poverty_watch.screening.evidence import Row, Source, apart, findings_of, hits_of
+from poverty_watch.screening.evidence import findings_of, hits_of
 from poverty_watch.screening.inputs import MonthInputs
 from poverty_watch.screening.parameters import InForce
+from poverty_watch.screening.rows import Source, evidence_rows
 
 ELIGIBLE = "eligible"
 _SENT_BACK_KEPT = 5
 _STILL_PRESENT = ("duplicate", "repeated")  # the person's other row was accepted
+_COUNT = "n_"
+_SENT_BACK = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("source_file", pa.string()),
+        ("source_sheet", pa.string()),
+        ("source_row", pa.int32()),
+        ("fault", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of a check: its hits or findings, and its entry in the ledger."""
+    """What became of checks: their hits or findings, and their entries in the ledger."""
 
-    rows: list[Row]
+    table: pa.Table
+    records: list[dict[str, Any]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Hits or findings row by row."""
+        found: list[dict[str, Any]] = self.table.to_pylist()
+        return found
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The entry of the only check."""
+        (only,) = self.records
+        return only
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one check gave: rows of evidence (none where it did not run) and its entry."""
+
+    rows: pa.Table | None
     record: dict[str, Any]
 
 
@@ -44,26 +76,43 @@ class CheckRunner:
     parameters: Mapping[str, InForce]
     populations: Mapping[str, str]
 
+    def rules(self, files: Sequence[SqlFile[RuleHeader]]) -> Checked:
+        """Run rules; one without one of its sources is ``not_run`` and has no hits."""
+        found = {file.id: self._check(file) for file in files}
+        ran = [file for file in files if found[file.id].rows is not None]
+        sent_back = {f.id: self._sent_back(f) for f in ran if f.header.missed_in}
+        rows = [found[file.id].rows for file in ran]
+        table = hits_of(self.engine, [file.header for file in ran], rows, sent_back)
+        return _counted(table, "rule_id", found.values())
+
+    def comparisons(self, files: Sequence[SqlFile[ComparisonHeader]]) -> Checked:
+        """Run comparisons; one without one of its sources is ``not_run``."""
+        found = {file.id: self._check(file) for file in files}
+        ran = [file for file in files if found[file.id].rows is not None]
+        rows = [found[file.id].rows for file in ran]
+        parameters = {file.id: self._described(file) for file in ran}
+        table = findings_of(self.engine, [file.header for file in ran], rows, parameters)
+        return _counted(table, "comparison_id", found.values())
+
     def rule(self, file: SqlFile[RuleHeader]) -> Checked:
-        """Run a rule; without one of its sources it is ``not_run`` and has no hits."""
-        blocking, missing = self._obstacles(file)
-        if blocking:
-            return Checked([], self._record(file, "not_run", blocking))
-        hits = hits_of(file.header, self._run(file), self._source, self._sent_back(file))
-        eligible = self._eligible(file, ("household_id",))
-        return Checked(hits, self._record(file, "ran", missing, eligible, len(hits)))
+        """`rules` for one."""
+        return self.rules([file])
 
     def comparison(self, file: SqlFile[ComparisonHeader]) -> Checked:
-        """Run a comparison; without one of its sources it is ``not_run``."""
+        """`comparisons` for one."""
+        return self.comparisons([file])
+
+    def _check(self, file: SqlFile[Any]) -> _Found:
         blocking, missing = self._obstacles(file)
         if blocking:
-            return Checked([], self._record(file, "not_run", blocking))
-        rows, counted = apart(self._run(file))
-        findings = findings_of(file.header, rows, self._source, self._sender, self._described(file))
-        record = self._record(file, "ran", missing, self._eligible(file, ()), len(findings))
-        if counted is not None:
-            record["counted"] = counted
-        return Checked(findings, record)
+            return _Found(None, self._record(file, "not_run", blocking))
+        eligible, found = _eligible_of(self._run(file))
+        found, figures = _apart(found)
+        record = self._record(file, "ran", missing, eligible)
+        if figures is not None:
+            record["counted"] = figures
+        rows = evidence_rows(file.header, found, self._source, self._sender)
+        return _Found(rows, record)
 
     def _obstacles(self, file: SqlFile[Any]) -> tuple[list[str], list[str]]:
         """What keeps a check from running, and which sources one that runs does without."""
@@ -90,13 +139,13 @@ class CheckRunner:
             bound |= self.parameters[name].bound
         return bound
 
-    def _run(self, file: SqlFile[Any]) -> pa.Table:
-        return self.engine.run(file.sql, self.bound(file), name=file.path.name)
+    def sql(self, file: SqlFile[Any]) -> str:
+        """A check's text, which also counts who could have been hit."""
+        is_rule = isinstance(file.header, RuleHeader)
+        return counting(file.sql, ELIGIBLE, ("household_id",) if is_rule else ())
 
-    def _eligible(self, file: SqlFile[Any], columns: tuple[str, ...]) -> dict[str, int]:
-        sql = counting(file.sql, ELIGIBLE, columns)
-        (counts,) = self.engine.run(sql, self.bound(file), name=file.path.name).to_pylist()
-        return {name.removeprefix("n_"): int(count) for name, count in counts.items()}
+    def _run(self, file: SqlFile[Any]) -> pa.Table:
+        return self.engine.run(self.sql(file), self.bound(file), name=file.path.name)
 
     def _source(self, dataset: str, month: str | None) -> Source | None:
         if month is None:
@@ -109,22 +158,21 @@ class CheckRunner:
     def _sender(self, dataset: str) -> str:
         return self.inputs.catalogue.department_of(dataset).id
 
-    def _sent_back(self, file: SqlFile[RuleHeader]) -> dict[str, Any] | None:
+    def _sent_back(self, file: SqlFile[RuleHeader]) -> dict[str, Any]:
         """Rows of the sources that were sent back: one of them may be the row that is missed."""
-        if not file.header.missed_in:
-            return None
-        rows: list[dict[str, Any]] = []
+        parts = [_SENT_BACK.empty_table()]
         for dataset in file.header.missed_in:
             for delivery in self.inputs.used_by(dataset):
                 path = self.inputs.lake.set_aside(dataset, delivery.month, delivery.version)
-                columns = ["source_file", "source_sheet", "source_row", "fault"]
-                rows += [
-                    {"dataset": dataset, **row}
-                    for row in pq.read_table(path, columns=columns).to_pylist()
-                    if row["fault"] not in _STILL_PRESENT
-                ]
-        rows.sort(key=lambda row: tuple("" if v is None else str(v).rjust(9) for v in row.values()))
-        return {"rows_total": len(rows), "rows": rows[:_SENT_BACK_KEPT]}
+                rows = pq.read_table(path, columns=_SENT_BACK.names[1:])
+                rows = rows.add_column(0, "dataset", pa.repeat(dataset, rows.num_rows))
+                missed = pc.invert(pc.is_in(rows.column("fault"), pa.array(_STILL_PRESENT)))
+                parts.append(rows.filter(missed).cast(_SENT_BACK))
+        missed_rows = pa.concat_tables(parts).sort_by([(n, "ascending") for n in _SENT_BACK.names])
+        return {
+            "rows_total": missed_rows.num_rows,
+            "rows": missed_rows.slice(0, _SENT_BACK_KEPT).to_pylist(),
+        }
 
     def _not_judgeable(self, file: SqlFile[Any]) -> int | None:
         """How many households the check cannot judge, or not wholly, for want of a source.
@@ -149,7 +197,6 @@ class CheckRunner:
         status: str,
         lacks: list[str],
         eligible: dict[str, int] | None = None,
-        found: int | None = None,
     ) -> dict[str, Any]:
         return {
             "id": file.id,
@@ -157,7 +204,7 @@ class CheckRunner:
             "status": status,
             "lacks": lacks,
             "eligible": eligible,
-            "hits": found,
+            "hits": None,
             "population": file.header.population,
             "not_judgeable": self._not_judgeable(file),
             "event": file.header.event,
@@ -165,3 +212,36 @@ class CheckRunner:
             "sql_sha256": file.sha256,
             "parameters": self._described(file),
         }
+
+
+def _eligible_of(found: pa.Table) -> tuple[dict[str, int] | None, pa.Table]:
+    """How much the CTE of a counting text holds, and the text's own rows without the counts."""
+    names = [name for name in found.column_names if name.startswith(_COUNT)]
+    if not names:
+        return None, found
+    counts = {name.removeprefix(_COUNT): int(found.column(name)[0].as_py()) for name in names}
+    rows = found.filter(pc.is_valid(found.column("is_row"))).drop_columns([*names, "is_row"])
+    return counts, rows
+
+
+def _apart(found: pa.Table) -> tuple[pa.Table, dict[str, int] | None]:
+    """The rows that are findings, and the figures per dataset; None for a comparison without."""
+    if "is_count" not in found.column_names:
+        return found, None
+    is_figure = pc.fill_null(found.column("is_count"), False)
+    figures = found.filter(is_figure).select(["dataset", "value"]).to_pylist()
+    counted = {row["dataset"]: int(row["value"]) for row in figures}
+    return found.filter(pc.invert(is_figure)), dict(sorted(counted.items()))
+
+
+def _counted(table: pa.Table, column: str, found: Iterable[_Found]) -> Checked:
+    """The records with how many hits or findings each check that ran has."""
+    counts = pc.value_counts(table.column(column)).to_pylist()
+    by_check = {count["values"]: int(count["counts"]) for count in counts}
+    records = [
+        one.record
+        if one.rows is None
+        else {**one.record, "hits": by_check.get(one.record["id"], 0)}
+        for one in found
+    ]
+    return Checked(table, records)

@@ -1,19 +1,16 @@
-"""From a check's rows to hits and findings: one per household or subject, with its evidence."""
+"""From rows of evidence to hits and findings: one per household or subject, with what tells why."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from poverty_watch.screening.definitions import SENDER, ComparisonHeader, RuleHeader
-from poverty_watch.screening.parameters import plain
+from poverty_watch.engine import Engine
+from poverty_watch.screening.definitions import ComparisonHeader, RuleHeader
+from poverty_watch.screening.rows import ROWS
 
 HITS = pa.schema(
     [
@@ -37,124 +34,97 @@ FINDINGS = pa.schema(
         ("evidence", pa.string()),
     ]
 )
-SEVERITIES = ("red", "orange", "yellow")
 _ROWS_KEPT = 20
 _SENTENCES_KEPT = 3
-# What a finding is about, and the column of the comparison's rows that says which one. A township
-# and a reason are named; neither has an id of its own.
-_SUBJECTS = {
-    "person": "person_id",
-    "household": "household_id",
-    "township": "name",
-    "reason": "name",
-}
+_HEADERS = pa.schema(
+    [
+        ("check_id", pa.string()),
+        ("place", pa.int32()),
+        ("title", pa.string()),
+        ("risk", pa.string()),
+        ("question", pa.string()),
+        ("outcome", pa.string()),
+        ("subject", pa.string()),
+        ("sent_back", pa.string()),
+        ("parameters", pa.string()),
+        ("unconfirmed", pa.string()),
+    ]
+)
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Source:
-    """The delivery that a row of evidence comes from."""
-
-    dataset: str
-    month: str
-    version: int
-
-
-# The delivery that serves a dataset; of a given month where the row says that it is an earlier one.
-SourceOf = Callable[[str, str | None], Source | None]
-# The department that sends a dataset.
-SenderOf = Callable[[str], str]
-
-
 def hits_of(
-    header: RuleHeader, rows: pa.Table, source_of: SourceOf, sent_back: Mapping[str, Any] | None
-) -> list[Row]:
-    """One hit per household, by household id; its severity is the highest over its rows.
+    engine: Engine,
+    headers: Sequence[RuleHeader],
+    rows: Iterable[pa.Table],
+    sent_back: Mapping[str, Mapping[str, Any]],
+) -> pa.Table:
+    """One hit per rule and household (`HITS`), in that order; its severity is its highest.
+
+    The evidence is JSON: title, risk, verifies, question, sentence, ``rows`` (the first ones, the
+    weightiest first), ``rows_total``, and ``sent_back`` where there is any.
 
     Args:
-        header: the rule.
-        rows: what its SQL gave.
-        source_of: the delivery that serves a dataset.
-        sent_back: for a rule that is hit by absence, the rows that were sent back.
+        engine: where it is done.
+        headers: the rules that ran.
+        rows: their rows of evidence.
+        sent_back: by rule that is hit by absence, the rows that were sent back.
     """
-    hits: list[Row] = []
-    by_weight = partial(_by_weight, -1 if header.worse == "higher" else 1)
-    for household_id, found in _grouped(rows, ("household_id",), by_weight):
-        top = found[0]
-        evidence: Row = {
+    told = [
+        {
+            "check_id": header.id,
             "title": header.title,
-            "risk": top.get("risk") or header.risk,
-            "verifies": header.verifies,
+            "risk": header.risk,
             "question": header.question,
-            **_told(header, found, source_of),
+            "sent_back": _json(sent_back[header.id]) if header.id in sent_back else None,
         }
-        if sent_back is not None:
-            evidence["sent_back"] = dict(sent_back)
-        hits.append(
-            {
-                "rule_id": header.id,
-                "household_id": household_id[0],
-                "person_id": top["person_id"],
-                "severity": top["severity"],
-                "value": _text(top["value"]),
-                "threshold": _text(top["threshold"]),
-                "evidence": _json(evidence),
-            }
-        )
-    return hits
+        for header in headers
+    ]
+    return _gathered(engine, told, rows, _HITS, HITS)
 
 
 def findings_of(
-    header: ComparisonHeader,
-    rows: pa.Table,
-    source_of: SourceOf,
-    sender_of: SenderOf,
-    parameters: Sequence[Row] = (),
-) -> list[Row]:
-    """One finding per subject (and dataset, where the rows name one).
+    engine: Engine,
+    headers: Sequence[ComparisonHeader],
+    rows: Iterable[pa.Table],
+    parameters: Mapping[str, Sequence[Row]],
+) -> pa.Table:
+    """One finding per comparison, subject and dataset (`FINDINGS`), in that order.
 
-    ``subject_id`` is the same for the same subject in every month: the keyed id of a person, the
-    household id, or the name of a township or reason. ``parameters`` are those in force, as
-    described for the ledger; one that the county has not confirmed is told in the sentence.
+    ``subject_id`` is the same for the same subject in every month. The evidence is JSON as that of
+    a hit, with the comparison's outcome; its rows have both sides of a difference.
+
+    Args:
+        engine: where it is done.
+        headers: the comparisons that ran.
+        rows: their rows of evidence.
+        parameters: by comparison those in force, as described for the ledger; one that the county
+            has not confirmed is told in the sentence.
     """
-    column = _SUBJECTS[header.subject]
-    findings: list[Row] = []
-    unconfirmed = "".join(
-        f"“{p['title']}”{p['value']}未经县审定。" for p in parameters if not p["confirmed"]
-    )
-    for (subject_id, dataset), found in _grouped(rows, (column, "dataset"), _by_source):
-        top = found[0]
-        evidence = {
+    told = [
+        {
+            "check_id": header.id,
             "title": header.title,
             "outcome": header.outcome,
-            "verifies": sender_of(dataset) if header.verifies == SENDER else header.verifies,
-            "parameters": list(parameters),
-            **_told(header, found, source_of),
+            "subject": header.subject,
+            "parameters": _json(parameters[header.id]),
+            "unconfirmed": _unconfirmed(parameters[header.id]),
         }
-        evidence["sentence"] += unconfirmed
-        findings.append(
-            {
-                "comparison_id": header.id,
-                "subject": header.subject,
-                "subject_id": str(subject_id),
-                "household_id": top["household_id"],
-                "person_id": top["person_id"] if header.subject == "person" else None,
-                "dataset": dataset,
-                "evidence": _json(evidence),
-            }
-        )
-    return findings
+        for header in headers
+    ]
+    return _gathered(engine, told, rows, _FINDINGS, FINDINGS)
 
 
-def apart(rows: pa.Table) -> tuple[pa.Table, dict[str, int] | None]:
-    """The rows that are findings, and the figures per dataset; None for a comparison without."""
-    if "is_count" not in rows.column_names:
-        return rows, None
-    is_count = rows.column("is_count")
-    figures = rows.filter(is_count).to_pylist()
-    counted = {row["dataset"]: int(row["value"]) for row in figures}
-    return rows.filter(pc.invert(is_count)), dict(sorted(counted.items()))
+def _gathered(
+    engine: Engine, headers: list[Row], rows: Iterable[pa.Table], sql: str, schema: pa.Schema
+) -> pa.Table:
+    numbered = [{**header, "place": place} for place, header in enumerate(headers)]
+    engine.attach("told_checks", pa.Table.from_pylist(numbered, schema=_HEADERS))
+    engine.attach("told_rows", pa.concat_tables([ROWS.empty_table(), *rows]))
+    bound = {"rows_kept": _ROWS_KEPT, "sentences_kept": _SENTENCES_KEPT}
+    found = engine.run(sql, bound, name="evidence")
+    return found.select(schema.names).cast(schema)
 
 
 def table_of(rows: Iterable[Row], schema: pa.Schema) -> pa.Table:
@@ -162,108 +132,148 @@ def table_of(rows: Iterable[Row], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=schema)
 
 
-def _grouped(
-    rows: pa.Table, keys: tuple[str, ...], order: Callable[[Row], Any]
-) -> Iterable[tuple[tuple[Any, ...], list[Row]]]:
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows.to_pylist():
-        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
-    for key in sorted(
-        groups, key=lambda key: tuple("" if part is None else str(part) for part in key)
-    ):
-        yield key, sorted(groups[key], key=order)
+def _unconfirmed(parameters: Iterable[Row]) -> str:
+    unconfirmed = (p for p in parameters if not p["confirmed"])
+    return "".join(f"“{p['title']}”{p['value']}未经县审定。" for p in unconfirmed)
 
 
-def _by_source(row: Row) -> tuple[Any, ...]:
-    return (
-        row.get("name") or "",
-        row["person_id"] or 0,
-        *(row.get(f"source_{part}") or "" for part in ("file", "sheet")),
-        row.get("source_row") or 0,
-        row["detail"] or "",
-        *(_text(row.get(f"other_{part}")) or "" for part in ("value", "file", "sheet")),
-        row.get("other_row") or 0,
-    )
-
-
-def _by_weight(sign: int, row: Row) -> tuple[Any, ...]:
-    value = row["value"]
-    amount = sign * value if isinstance(value, Decimal | int | float) else 0
-    return (SEVERITIES.index(row["severity"]), amount, _text(value) or "", *_by_source(row))
-
-
-def _told(
-    header: RuleHeader | ComparisonHeader, rows: list[Row], source_of: SourceOf
-) -> dict[str, Any]:
-    """The sentence, the rows behind it (the first ones), and how many there are."""
-    clauses = list(dict.fromkeys(_clause(header.sentence, row) for row in rows))
-    sentence = "；".join(clauses[:_SENTENCES_KEPT])
-    if len(clauses) > _SENTENCES_KEPT:
-        sentence += f"；另有{len(clauses) - _SENTENCES_KEPT}项"
-    default = header.sources[0] if header.sources else None
-    return {
-        "sentence": sentence + "。",
-        "rows_total": len(rows),
-        "rows": [_kept(row, default, source_of) for row in rows[:_ROWS_KEPT]],
-    }
-
-
-def _clause(sentence: str, row: Row) -> str:
-    return sentence.format(
-        name=row.get("name") or "（未填姓名）",
-        value=_text(row.get("value")) or "",
-        other_value=_text(row.get("other_value")) or "",
-        threshold=_text(row.get("threshold")) or "",
-        detail=row["detail"] or "",
-    )
-
-
-def _kept(row: Row, default: str | None, source_of: SourceOf) -> Row:
-    """A row of evidence. The person stands by name and keyed id; the number stays sealed.
-
-    ``source`` says where the value stands, ``other`` where the value stands that it disagrees with;
-    either is left out where a side has no row.
-    """
-    kept: Row = {
-        "person_id": None if row["person_id"] is None else str(row["person_id"]),
-        "name": row.get("name"),
-        "detail": row["detail"],
-        "value": _text(row["value"]),
-    }
-    kept |= {
-        name: _text(row[name]) for name in ("severity", "threshold", "other_value") if name in row
-    }
-    if row.get("risk") is not None:
-        kept["risk"] = row["risk"]
-    for side, dataset in (
-        ("source", row.get("source_dataset") or default),
-        ("other", row.get("other_dataset")),
-    ):
-        place = _place(row, side, dataset, source_of)
-        if place is not None:
-            kept[side] = place
-    return kept
-
-
-def _place(row: Row, side: str, dataset: str | None, source_of: SourceOf) -> Row | None:
-    if dataset is None or row.get(f"{side}_file") is None:
-        return None
-    source = source_of(dataset, row.get(f"{side}_month"))
-    if source is None:
-        return None
-    return {
-        "dataset": source.dataset,
-        "month": source.month,
-        "version": source.version,
-        **{part: row[f"{side}_{part}"] for part in ("file", "sheet", "row")},
-    }
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    return plain(value) if isinstance(value, Decimal) else str(value)
-
-
-def _json(content: Mapping[str, Any]) -> str:
+def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _json_of_place(side: str) -> str:
+    """``, "source": {...}`` where the row of that side is known, else nothing."""
+    parts = ", ".join(
+        f"'{part}': {side}_{part}"
+        for part in ("dataset", "month", "version", "file", "sheet", "row")
+    )
+    return (
+        f"case when {side}_version is null then '' "
+        f"else ', \"{side}\": ' || cast(to_json({{{parts}}}) as varchar) end"
+    )
+
+
+def _opened(json_text: str) -> str:
+    """A JSON object without its closing brace, so that more can follow."""
+    return f"rtrim(cast({json_text} as varchar), '}}')"
+
+
+# The person stands in a row by name and keyed id; the number stays sealed.
+_ROW_OF_A_HIT = """{
+    'person_id': cast(person_id as varchar), 'name': name, 'detail': detail, 'value': value,
+    'severity': severity, 'threshold': threshold
+}"""
+_ROW_OF_A_FINDING = """{
+    'person_id': cast(person_id as varchar), 'name': name, 'detail': detail, 'value': value,
+    'other_value': other_value
+}"""
+_HEAD_OF_A_HIT = """{
+    'title': told_checks.title, 'risk': coalesce(firsts.risk, told_checks.risk),
+    'verifies': firsts.verifies, 'question': told_checks.question,
+    'sentence': sentences.sentence || coalesce(told_checks.unconfirmed, ''), 'rows_total': rows_told.rows_total
+}"""
+_HEAD_OF_A_FINDING = """{
+    'title': told_checks.title, 'outcome': told_checks.outcome, 'verifies': firsts.verifies,
+    'sentence': sentences.sentence || coalesce(told_checks.unconfirmed, ''), 'rows_total': rows_told.rows_total
+}"""
+_KEY = "check_id, subject_id, dataset"
+
+
+def _gathering(row: str, head: str, columns: str) -> str:
+    return f"""
+with ordered as (
+    select
+        *,
+        row_number() over (
+            partition by {_KEY}
+            order by
+                rank, amount, case when severity is null then '' else coalesce(value, '') end,
+                coalesce(name, ''), coalesce(person_id, 0),
+                coalesce(source_file, ''), coalesce(source_sheet, ''), coalesce(source_row, 0),
+                coalesce(detail, ''), coalesce(other_value, ''),
+                coalesce(other_file, ''), coalesce(other_sheet, ''), coalesce(other_row, 0)
+        ) as place
+    from told_rows
+),
+
+firsts as (
+    select * from ordered
+    where place = 1
+),
+
+rows_told as (
+    select
+        {_KEY},
+        count(*) as rows_total,
+        string_agg(
+            {_opened(f"to_json({row})")}
+            || case when risk is null then '' else ', "risk": ' || cast(to_json(risk) as varchar) end
+            || {_json_of_place("source")}
+            || {_json_of_place("other")}
+            || '}}',
+            ', ' order by place
+        ) filter (where place <= $rows_kept) as told
+    from ordered
+    group by {_KEY}
+),
+
+clauses as (
+    select
+        {_KEY},
+        clause,
+        row_number() over (partition by {_KEY} order by min(place)) as place
+    from ordered
+    group by {_KEY}, clause
+),
+
+sentences as (
+    select
+        {_KEY},
+        string_agg(clause, '；' order by place) filter (where place <= $sentences_kept)
+        || case
+            when count(*) > $sentences_kept
+                then '；另有' || cast(count(*) - $sentences_kept as varchar) || '项'
+            else ''
+        end
+        || '。' as sentence
+    from clauses
+    group by {_KEY}
+)
+
+select
+    {columns},
+    {_opened(f"to_json({head})")}
+    || ', "rows": [' || rows_told.told || ']'
+    || coalesce(', "sent_back": ' || told_checks.sent_back, '')
+    || coalesce(', "parameters": ' || told_checks.parameters, '')
+    || '}}' as evidence
+from firsts
+inner join told_checks on firsts.check_id = told_checks.check_id
+inner join rows_told
+    on
+        firsts.check_id = rows_told.check_id
+        and firsts.subject_id = rows_told.subject_id
+        and firsts.dataset = rows_told.dataset
+inner join sentences
+    on
+        firsts.check_id = sentences.check_id
+        and firsts.subject_id = sentences.subject_id
+        and firsts.dataset = sentences.dataset
+order by told_checks.place, firsts.subject_id, firsts.dataset
+"""
+
+
+_HITS = _gathering(
+    _ROW_OF_A_HIT,
+    _HEAD_OF_A_HIT,
+    """firsts.check_id as rule_id, firsts.household_id, firsts.person_id, firsts.severity,
+    firsts.value, firsts.threshold""",
+)
+_FINDINGS = _gathering(
+    _ROW_OF_A_FINDING,
+    _HEAD_OF_A_FINDING,
+    """firsts.check_id as comparison_id, told_checks.subject, firsts.subject_id,
+    firsts.household_id,
+    case when told_checks.subject = 'person' then firsts.person_id end as person_id,
+    nullif(firsts.dataset, '') as dataset""",
+)

@@ -26,8 +26,8 @@ from poverty_watch.months import Month
 from poverty_watch.screening.definitions import RuleHeader, load_definitions
 from poverty_watch.screening.errors import ScreeningError
 from poverty_watch.screening.events import events_of
-from poverty_watch.screening.evidence import SEVERITIES
 from poverty_watch.screening.policy import suppression_policy
+from poverty_watch.screening.rows import SEVERITIES
 from poverty_watch.screening.suppression import NOWHERE, Hit, Household, judge
 from poverty_watch.screening.surroundings import Surroundings, surroundings
 from poverty_watch.screening.waivers import WAIVERS_FILE, take_in_file

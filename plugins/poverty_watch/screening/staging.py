@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-import pyarrow as pa
+import pyarrow.parquet as pq
 
 from poverty_watch.engine import DuckEngine, Engine
 from poverty_watch.screening.definitions import SqlFile, StagingHeader
@@ -12,13 +13,35 @@ from poverty_watch.screening.inputs import MonthInputs
 from poverty_watch.screening.plan import STOCK, STOCK_BEFORE, Plan
 
 
-def staging_tables(plan: Plan) -> dict[str, pa.Table]:
-    """All staging tables of a month, and the register stock of the month before.
+def run_staging(
+    engine: Engine, inputs: MonthInputs, files: Iterable[SqlFile[StagingHeader]]
+) -> dict[str, int]:
+    """Run staging files in their order; each table is kept in the engine under its id.
 
-    The latter is empty, and says so in its metadata (``has_snapshot``), where no snapshot served.
+    Returns:
+        The number of rows by table.
     """
-    with DuckEngine.opened() as engine:
-        tables = run_staging(engine, plan.inputs, plan.definitions.staging)
+    rows: dict[str, int] = {}
+    for file in files:
+        for relation in file.relations - rows.keys():
+            engine.attach(relation, inputs.relation(relation))
+        bound = inputs.parameters(file.binds)
+        rows[file.id] = engine.keep(file.id, file.sql, bound, name=file.path.name)
+    return rows
+
+
+def write_staging(engine: Engine, plan: Plan, folder: Path) -> dict[str, int]:
+    """Build all staging tables and write each to ``<table>.parquet``; they stay in the engine.
+
+    The register stock of the month before is written too. It is empty, and says so in its metadata
+    (``has_snapshot``), where no snapshot served.
+
+    Returns:
+        The number of rows by table.
+    """
+    rows = run_staging(engine, plan.inputs, plan.definitions.staging)
+    for table in rows:
+        engine.save(table, folder / f"{table}.parquet")
     before = plan.inputs.before()
     needed = plan.definitions.needed_for(STOCK)
     grounds = {
@@ -29,23 +52,11 @@ def staging_tables(plan: Plan) -> dict[str, pa.Table]:
     }
     has_snapshot = grounds <= set(before.serving)
     if has_snapshot:
-        with DuckEngine.opened() as engine:
-            stock_before = run_staging(engine, before, needed)[STOCK]
+        with DuckEngine.opened() as earlier:
+            run_staging(earlier, before, needed)
+            stock = earlier.run(f"select * from {STOCK}", {})
     else:
-        stock_before = tables[STOCK].schema.empty_table()
+        stock = engine.run(f"select * from {STOCK} where false", {})
     flag = {"has_snapshot": "true" if has_snapshot else "false"}
-    tables[STOCK_BEFORE] = stock_before.replace_schema_metadata(flag)
-    return tables
-
-
-def run_staging(
-    engine: Engine, inputs: MonthInputs, files: Iterable[SqlFile[StagingHeader]]
-) -> dict[str, pa.Table]:
-    """Run staging files in their order; each table is attached to the engine under its id."""
-    tables: dict[str, pa.Table] = {}
-    for file in files:
-        for relation in file.relations - tables.keys():
-            engine.attach(relation, inputs.relation(relation))
-        tables[file.id] = engine.run(file.sql, inputs.parameters(file.binds), name=file.path.name)
-        engine.attach(file.id, tables[file.id])
-    return tables
+    pq.write_table(stock.replace_schema_metadata(flag), folder / f"{STOCK_BEFORE}.parquet")
+    return rows | {STOCK_BEFORE: stock.num_rows}
