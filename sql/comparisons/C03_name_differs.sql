@@ -26,74 +26,79 @@ with eligible as (
         delivered_rows.source_file,
         delivered_rows.source_sheet,
         delivered_rows.source_row,
-        hukou_register.name as hukou_name,
-        hukou_register.source_file as hukou_file,
-        hukou_register.source_sheet as hukou_sheet,
-        hukou_register.source_row as hukou_row
+        hukou_register.name as hukou_name
     from delivered_rows
     inner join hukou_register on delivered_rows.person_id = hukou_register.person_id
     where delivered_rows.dataset <> 'hukou_register'
 ),
 
-differing as (
-    select
-        *,
+-- Few are left here, so that the dots are made one on few.
+written_otherwise as (
+    select distinct
+        dataset,
+        person_id,
+        name,
+        source_file,
+        source_sheet,
+        source_row,
         translate(name, '•.・‧∙', '·····') as plain_name
     from eligible
-    where
-        name <> hukou_name
-        and translate(name, '•.・‧∙', '·····') <> translate(hukou_name, '•.・‧∙', '·····')
+    where name <> hukou_name
 ),
 
-differing_persons as (
-    select distinct person_id from differing
+persons_in_question as (
+    select distinct person_id from written_otherwise
 ),
 
--- A person may stand in hukou_register more than once.
-told_otherwise as (
-    select distinct
-        hukou_register.person_id,
-        translate(hukou_register.name, '•.・‧∙', '·····') as plain_name
-    from differing_persons
-    inner join hukou_register on differing_persons.person_id = hukou_register.person_id
-),
-
-ranked as (
+hukou_names as (
     select
-        differing.*,
+        hukou_register.person_id,
+        hukou_register.name,
+        translate(hukou_register.name, '•.・‧∙', '·····') as plain_name,
+        hukou_register.source_file,
+        hukou_register.source_sheet,
+        hukou_register.source_row,
         row_number() over (
-            partition by
-                differing.dataset,
-                differing.source_file,
-                differing.source_sheet,
-                differing.source_row
-            order by differing.hukou_file, differing.hukou_sheet, differing.hukou_row
+            partition by hukou_register.person_id
+            order by
+                hukou_register.source_file,
+                hukou_register.source_sheet,
+                hukou_register.source_row
         ) as place
-    from differing
-    left join told_otherwise
-        on
-            differing.person_id = told_otherwise.person_id
-            and differing.plain_name = told_otherwise.plain_name
-    where told_otherwise.person_id is null
+    from persons_in_question
+    inner join hukou_register on persons_in_question.person_id = hukou_register.person_id
+),
+
+-- A person may stand in hukou_register more than once, under more than one name.
+known_names as (
+    select distinct
+        person_id,
+        plain_name
+    from hukou_names
 )
 
 select
     persons.household_id,
-    ranked.person_id,
-    ranked.name,
-    ranked.dataset,
+    written_otherwise.person_id,
+    written_otherwise.name,
+    written_otherwise.dataset,
     '“' || datasets.title || '”' as detail,
-    ranked.name as value,
-    ranked.dataset as source_dataset,
-    ranked.source_file,
-    ranked.source_sheet,
-    ranked.source_row,
-    ranked.hukou_name as other_value,
+    written_otherwise.name as value,
+    written_otherwise.dataset as source_dataset,
+    written_otherwise.source_file,
+    written_otherwise.source_sheet,
+    written_otherwise.source_row,
+    hukou_names.name as other_value,
     'hukou_register' as other_dataset,
-    ranked.hukou_file as other_file,
-    ranked.hukou_sheet as other_sheet,
-    ranked.hukou_row as other_row
-from ranked
-inner join datasets on ranked.dataset = datasets.dataset
-left join persons on ranked.person_id = persons.person_id
-where ranked.place = 1
+    hukou_names.source_file as other_file,
+    hukou_names.source_sheet as other_sheet,
+    hukou_names.source_row as other_row
+from written_otherwise
+inner join datasets on written_otherwise.dataset = datasets.dataset
+inner join hukou_names on written_otherwise.person_id = hukou_names.person_id and hukou_names.place = 1
+left join known_names
+    on
+        written_otherwise.person_id = known_names.person_id
+        and written_otherwise.plain_name = known_names.plain_name
+left join persons on written_otherwise.person_id = persons.person_id
+where known_names.person_id is null
