@@ -95,7 +95,8 @@ select
     hukou_names.source_row as other_row
 from written_otherwise
 inner join datasets on written_otherwise.dataset = datasets.dataset
-inner join hukou_names on written_otherwise.person_id = hukou_names.person_id and hukou_names.place = 1
+inner join hukou_names
+    on written_otherwise.person_id = hukou_names.person_id and hukou_names.place = 1
 left join known_names
     on
         written_otherwise.person_id = known_names.person_id

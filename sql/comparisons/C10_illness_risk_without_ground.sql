@@ -9,6 +9,7 @@ sources: [major_illness, medical_expenses]
 parameters: []
 basis: 目录第4、6节
 since: 2021-01
+event: false
 population: 监测户
 missing: 健康状况为空不算大病或慢性病；医疗费用中没有该户成员，即为没有住院自付；去年12月的医疗费用没有接收的，一至三月不看去年。
 cells: [monitoring_register.risk_1, monitoring_register.risk_2, monitoring_register.risk_3]
