@@ -197,7 +197,7 @@ def _in_order(session: Session, month: Month, dataset: str) -> list[Delivery]:
     last: dict[str, Delivery] = {}
     for submission in submissions(dataset, seen):
         delivery = known.get(submission.content_sha256)
-        if delivery is not None:
+        if delivery is not None and not submission.is_repeat:
             last.pop(delivery.content_sha256, None)
             last[delivery.content_sha256] = delivery
     return list(last.values())

@@ -25,12 +25,16 @@ class InboxError(ValueError):
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file as it lies in the inbox. ``path`` is relative to the month's folder."""
+    """A file as it lies in the inbox. ``path`` is relative to the month's folder.
+
+    ``is_correction_sheet`` is known once the file has been looked into.
+    """
 
     source: Path
     path: str
     dataset: str | None
     ignored: bool
+    is_correction_sheet: bool = False
 
     @property
     def name(self) -> str:
@@ -50,6 +54,11 @@ def township_in(name: str) -> str | None:
     """The township that a file name carries, if any."""
     found = [t for t in townships() if t in name]
     return max(found, key=len) if found else None
+
+
+def is_readable(name: str) -> bool:
+    """Whether a file of that name can be read as sheets."""
+    return Path(name).suffix.lower() in READABLE
 
 
 def is_correction(name: str) -> bool:
@@ -110,7 +119,7 @@ def files_of(
                 source.name.startswith((".", "~$")) or source.name.lower() in _SYSTEM_FILES
             )
             ignored = lock_or_system or source.is_symlink()
-            readable = source.suffix.lower() in READABLE or is_nil_return(source.name)
+            readable = is_readable(source.name) or is_nil_return(source.name)
             dataset = (
                 dataset_in(source.name, catalogue, department) if readable and not ignored else None
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +18,7 @@ from poverty_watch.contracts import Contract
 from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
+from poverty_watch.intake.amendments import Amendment
 from poverty_watch.intake.duty.policy import duty_policy
 from poverty_watch.intake.inbox import is_nil_return as is_nil_name
 from poverty_watch.intake.inbox import month_in
@@ -93,16 +94,52 @@ def judge_submission(
     keys: Keyring,
     history: History,
     *,
+    amendments: Sequence[Amendment] = (),
     stops_waived: bool = False,
 ) -> Judgement:
     """Read, standardise and validate one submission, and decide what becomes of it.
 
+    ``amendments``: rows of its files that have been mended since these were sent before.
     ``stops_waived``: a person has accepted the stops that a person may accept (volume, share of
     faulty rows); what cannot be read or was sent before stops all the same.
     """
     with _collector_paused():
         return _judge_submission(
-            contract, suite, files, is_nil_return, month, keys, history, stops_waived
+            contract, suite, files, is_nil_return, month, keys, history, amendments, stops_waived
+        )
+
+
+def judge_amended(
+    amended: Standardised,
+    suite: Path,
+    month: Month,
+    keys: Keyring,
+    history: History,
+    explaining: Explaining,
+    *,
+    stops_waived: bool = False,
+) -> Judgement:
+    """Validate a delivery some rows of which were mended, by the very same rules.
+
+    How its files were read has been told when they came, and is not told again.
+
+    ``explaining``: what the sender has written about its queries.
+    """
+    doubts = amended.doubts + _month_doubts(dict.fromkeys(amended.delivered.files), month)
+    own = _as_of_stop(amended, month)
+    if own:
+        return _stopped(amended.contract, [own], amended.counts.data)
+    with _collector_paused():
+        return _judge_rows(
+            amended,
+            suite,
+            month,
+            keys,
+            history,
+            [],
+            doubts,
+            explaining,
+            stops_waived,
         )
 
 
@@ -126,17 +163,17 @@ def _judge_submission(
     month: Month,
     keys: Keyring,
     history: History,
+    amendments: Sequence[Amendment],
     stops_waived: bool,
 ) -> Judgement:
-    read, problems = _read(files)
+    read, problems = read_delivered(files, contract, month, keys)
     if problems:
         return _unreadable(contract, problems)
-    read = [f for f in read if not is_nil_name(f.name) or _has_data(f, contract, month, keys)]
     if is_nil_return and not read:
         return _nil(contract, [])
-    standardised = standardise(contract, read, month, keys)
+    standardised = standardise(contract, read, month, keys, amendments)
     messages = standardised.messages
-    doubts = standardised.doubts + _month_doubts(files, month)
+    doubts = standardised.doubts + _month_doubts([file.name for file in files], month)
     odd = [doubt.sentence for doubt in doubts]
     if standardised.unreadable_files or not standardised.has_layout:
         return _unreadable(contract, standardised.unreadable_files + messages + odd)
@@ -152,21 +189,25 @@ def _judge_submission(
     )
 
 
-def _has_data(file: ReadFile, contract: Contract, month: Month, keys: Keyring) -> bool:
-    return len(standardise(contract, [file], month, keys)) > 0
+def read_delivered(
+    files: Sequence[DeliveredFile], contract: Contract, month: Month, keys: Keyring
+) -> tuple[list[ReadFile], list[str]]:
+    """The files that have something to say, and what is wrong with those that cannot be read.
 
-
-def _read(files: Sequence[DeliveredFile]) -> tuple[list[ReadFile], list[str]]:
+    A nil return says by its name all that it has to say, unless it holds data rows after all.
+    """
     limits = delivery_policy().limits
     read: list[ReadFile] = []
     problems: list[str] = []
     for file in files:
         try:
-            read.append(ReadFile(file.name, read_sheets(file.path, file.name, limits)))
+            found = ReadFile(file.name, read_sheets(file.path, file.name, limits))
         except UnreadableError as error:
-            # A nil return says by its name all that it has to say.
             if not is_nil_name(file.name):
                 problems.append(str(error))
+            continue
+        if not is_nil_name(file.name) or len(standardise(contract, [found], month, keys)):
+            read.append(found)
     return read, problems
 
 
@@ -200,17 +241,17 @@ def _nil(contract: Contract, messages: list[str]) -> Judgement:
     return nil
 
 
-def _month_doubts(files: Sequence[DeliveredFile], month: Month) -> list[Doubt]:
+def _month_doubts(names: Iterable[str], month: Month) -> list[Doubt]:
     return [
         Doubt(
             "month_in_name",
-            file.name,
+            name,
             "",
             f"{month.months_since(named)}",
-            f"文件“{file.name}”的名称写的是{named.chinese}，却放在{month.chinese}的目录里，已按{month.chinese}接收，请核对。",
+            f"文件“{name}”的名称写的是{named.chinese}，却放在{month.chinese}的目录里，已按{month.chinese}接收，请核对。",
         )
-        for file in files
-        if (named := month_in(file.name)) is not None and named != month
+        for name in names
+        if (named := month_in(name)) is not None and named != month
     ]
 
 

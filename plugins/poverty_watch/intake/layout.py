@@ -47,6 +47,7 @@ class Layout:
 
     ``columns`` maps a contract column's name to its position; ``data`` lists positions of data rows;
     ``header``, ``blank`` and ``total`` count the other rows, so that every row has a fate.
+    ``last_header`` is the position of the row that names the columns.
     """
 
     columns: dict[str, int]
@@ -54,6 +55,7 @@ class Layout:
     header: int
     blank: int
     total: int
+    last_header: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
     if best is None or best[0] * 2 < len(contract.columns):
         return NoLayout(None, tuple(c.header for c in contract.columns))
     return NoLayout(best[1], best[2])
+
+
+def layout_at(sheet: Sheet, contract: Contract, header: int) -> Layout:
+    """The layout of a sheet whose header row is known; columns that it lacks are left out."""
+    names = [plain(cell) for cell in sheet.rows[header]]
+    return _classify(sheet, _solve(None, names, contract), header)
 
 
 def _solve(upper: list[str] | None, lower: list[str], contract: Contract) -> dict[str, int]:
@@ -131,9 +139,10 @@ def _classify(sheet: Sheet, columns: dict[str, int], last_header: int) -> Layout
     # A page break in the printed table repeats the header; such a row is nobody's data.
     header_cells = {name: plain(rows[last_header][p]) for name, p in columns.items()}
     data = [p for p in range(start, len(rows)) if p not in blank and p not in total]
-    key = min(columns.values())
+    key = min(columns.values(), default=0)
     key_cell = rows[last_header][key]
-    alike = [] if is_blank(key_cell) else [p for p in data if rows[p][key] == key_cell]
+    named = columns and not is_blank(key_cell)
+    alike = [p for p in data if rows[p][key] == key_cell] if named else []
     repeated = {
         p
         for p in alike
@@ -145,4 +154,5 @@ def _classify(sheet: Sheet, columns: dict[str, int], last_header: int) -> Layout
         header=start + len(repeated),
         blank=len(blank),
         total=len(total),
+        last_header=last_header,
     )

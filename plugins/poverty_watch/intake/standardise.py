@@ -14,6 +14,7 @@ import pyarrow as pa
 from poverty_watch.contracts import Column, Contract
 from poverty_watch.identity import Judged, Keyring, judge
 from poverty_watch.intake import cells
+from poverty_watch.intake.amendments import Amendment, Place, Places
 from poverty_watch.intake.layout import Layout, NoLayout, find_layout
 from poverty_watch.intake.sheets import Doubt, Sheet
 from poverty_watch.months import Month
@@ -44,19 +45,16 @@ class Standardised:
 
     ``columns``: typed Arrow arrays by the contract's names; the identity column holds the
     normalised number (large_string), ``identity`` how it was judged. ``raw`` keeps the native cells
-    for messages. ``file``, ``sheet`` (indices into ``files``, ``sheets``) and ``row`` (the sender's
-    row number) say where each row stands.
+    for messages. ``places`` says where each row stands in what the sender sent: an amended row in
+    the correction; ``delivered`` where it stood in the delivery as a whole.
     """
 
     contract: Contract
     columns: dict[str, pa.Array]
     identity: Judged
     raw: dict[str, list[Any]]
-    file: np.ndarray
-    sheet: np.ndarray
-    row: np.ndarray
-    files: list[str]
-    sheets: list[str]
+    places: Places
+    delivered: Places
     counts: RowCount
     messages: list[str] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
@@ -64,29 +62,38 @@ class Standardised:
     has_layout: bool = False
 
     def __len__(self) -> int:
-        return len(self.row)
+        return len(self.places)
 
     def source_columns(self) -> dict[str, pa.Array]:
         """Where each row comes from, as lake columns."""
-        names = pa.array(self.files, pa.string()), pa.array(self.sheets, pa.string())
+        at = self.places
+        names = pa.array(at.files, pa.string()), pa.array(at.sheets, pa.string())
         return {
-            "source_file": pa.DictionaryArray.from_arrays(pa.array(self.file), names[0]).cast(
+            "source_file": pa.DictionaryArray.from_arrays(pa.array(at.file), names[0]).cast(
                 pa.string()
             ),
-            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(self.sheet), names[1]).cast(
+            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(at.sheet), names[1]).cast(
                 pa.string()
             ),
-            "source_row": pa.array(self.row, pa.int32()),
+            "source_row": pa.array(at.row, pa.int32()),
         }
 
 
 def standardise(
-    contract: Contract, files: Sequence[ReadFile], month: Month, keys: Keyring
+    contract: Contract,
+    files: Sequence[ReadFile],
+    month: Month,
+    keys: Keyring,
+    amendments: Sequence[Amendment] = (),
 ) -> Standardised:
     """Gather the data rows of all sheets that have the contract's columns, and type them.
 
     A sheet without the columns is passed over with a message; a file without any such sheet is
-    listed in ``unreadable_files``.
+    listed in ``unreadable_files``. An amended row stays where it is in the order of rows, and is
+    said to stand where its new cells come from.
+
+    Raises:
+        LookupError: an amendment is about a row that is not there.
     """
     raw: dict[str, list[Any]] = {column.name: [] for column in contract.columns}
     counts = RowCount()
@@ -115,7 +122,8 @@ def standardise(
             ]
             origin.append((file_index, len(sheet_names), numbers))
             sheet_names.append(sheet.name)
-    repeat = [len(numbers) for *_, numbers in origin]
+    delivered = Places.gathered(origin, [file.name for file in files], sheet_names)
+    places = _amend(raw, delivered, amendments) if amendments else delivered
     identity_cells = raw[contract.identity.name]
     judged = judge(cells.as_text(identity_cells), cells.lost_digits(identity_cells), month.last_day)
     return Standardised(
@@ -125,17 +133,27 @@ def standardise(
         },
         identity=judged,
         raw=raw,
-        file=np.repeat(np.array([f for f, *_ in origin], dtype=np.int32), repeat),
-        sheet=np.repeat(np.array([s for _, s, _ in origin], dtype=np.int32), repeat),
-        row=np.concatenate([n for *_, n in origin]) if origin else np.array([], dtype=np.int32),
-        files=[file.name for file in files],
-        sheets=sheet_names,
+        places=places,
+        delivered=delivered,
         counts=counts,
         messages=messages,
         doubts=doubts,
         unreadable_files=unreadable,
         has_layout=bool(origin),
     )
+
+
+def _amend(raw: dict[str, list[Any]], places: Places, amendments: Sequence[Amendment]) -> Places:
+    positions = places.positions(amendment.place for amendment in amendments)
+    moved: dict[int, Place] = {}
+    for amendment in amendments:
+        if amendment.place not in positions:
+            raise LookupError(f"no row to be amended at {amendment.place[1:]}")
+        position = positions[amendment.place]
+        moved[position] = amendment.source
+        for name, cell in amendment.cells.items():
+            raw[name][position] = cell
+    return places.moved(moved)
 
 
 def _gather(

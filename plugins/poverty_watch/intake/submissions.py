@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from poverty_watch.intake.inbox import is_correction, is_nil_return, township_in
 from poverty_watch.ledger.models import SeenFile
@@ -14,10 +14,21 @@ _Order = tuple[int, bool, float, str]
 
 @dataclass(frozen=True)
 class Submission:
-    """One sending of a dataset: a single file, or the townships' part files together."""
+    """One sending of a dataset: a single file, or the townships' part files together.
+
+    ``is_repeat``: it says nothing new, and leaves what stands as it is. That is so of a delivery
+    that is the latest one over again, whatever corrections of it have come in between, and of a
+    correction sheet that has come before.
+    """
 
     dataset: str
     files: tuple[SeenFile, ...]
+    is_repeat: bool = False
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it consists of mended rows alone."""
+        return self.files[0].kind == "correction"
 
     @property
     def content_sha256(self) -> str:
@@ -28,7 +39,7 @@ class Submission:
     @property
     def is_nil_return(self) -> bool:
         """Whether the sender says that there was nothing to report."""
-        return all(is_nil_return(_name(file)) for file in self.files)
+        return not self.is_correction and all(is_nil_return(_name(f)) for f in self.files)
 
     @property
     def names(self) -> list[str]:
@@ -42,19 +53,21 @@ def _name(file: SeenFile) -> str:
 
 def _order(file: SeenFile) -> _Order:
     """Catalogue §2: arrival; seen together a correction is later, then file time, then name."""
-    return (file.arrival, is_correction(_name(file)), file.modified_at.timestamp(), _name(file))
+    is_later = is_correction(_name(file)) or file.kind == "correction"
+    return (file.arrival, is_later, file.modified_at.timestamp(), _name(file))
 
 
 def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:
     """All submissions of a dataset for a month, the latest last.
 
     A file without a township's name is a submission of its own. Files with township names are parts
-    of one; parts that arrive later replace their township's earlier part and keep the others.
+    of one; parts that arrive later replace their township's earlier part and keep the others. A
+    correction sheet is always a submission of its own.
     """
     whole: list[tuple[_Order, Submission]] = []
     batches: dict[int, list[SeenFile]] = {}
     for file in sorted(files, key=_order):
-        if township_in(_name(file)) is None:
+        if file.kind == "correction" or township_in(_name(file)) is None:
             whole.append((_order(file), Submission(dataset, (file,))))
         else:
             batches.setdefault(file.arrival, []).append(file)
@@ -65,4 +78,20 @@ def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:
             (_order(batch[-1]), Submission(dataset, tuple(parts[t] for t in sorted(parts))))
         )
     whole.sort(key=lambda pair: pair[0])
-    return [submission for _, submission in whole]
+    return _with_repeats_marked([submission for _, submission in whole])
+
+
+def _with_repeats_marked(sent: list[Submission]) -> list[Submission]:
+    marked = []
+    latest: str | None = None
+    corrections: set[str] = set()
+    for submission in sent:
+        content = submission.content_sha256
+        if submission.is_correction:
+            is_repeat = content in corrections
+            corrections.add(content)
+        else:
+            is_repeat = content == latest
+            latest = content
+        marked.append(replace(submission, is_repeat=is_repeat))
+    return marked

@@ -18,6 +18,8 @@ from poverty_watch.months import Month
 ACCEPTED = "accepted.parquet"
 SET_ASIDE = "set_aside.parquet"
 QUERIES = "queries.parquet"
+CORRECTION = "correction.parquet"
+AMENDMENTS = "amendments.parquet"
 MANIFEST = "manifest.json"
 
 
@@ -34,7 +36,9 @@ class Lake:
     ``source_sheet`` (string), ``source_row`` (int32, the row number that the sender sees),
     ``is_late`` (bool). ``set_aside.parquet`` has ``source_file, source_sheet, source_row, column,
     header, fault, value`` (numbers masked). ``queries.parquet``, where there is one, says what the
-    sender is asked about rows that were accepted.
+    sender is asked about rows that were accepted; ``correction.parquet`` what became of each row of
+    a correction sheet, ``amendments.parquet`` which cells of which rows are those of correction
+    sheets.
     """
 
     root: Path
@@ -120,7 +124,7 @@ class Lake:
 
 
 def _copy_extras(judged: Path, folder: Path) -> None:
-    for name in (QUERIES,):
+    for name in (QUERIES, CORRECTION, AMENDMENTS):
         if (judged / name).exists():
             shutil.copyfile(judged / name, folder / name)
 

@@ -110,7 +110,7 @@ def _numbered(
             continue
         same_as = first.get(submission.content_sha256)
         first.setdefault(submission.content_sha256, number)
-        if delivery.status in IN_FORCE:
+        if delivery.status in IN_FORCE and not submission.is_repeat:
             standing = same_as or number
         found.append(
             Sending(

@@ -18,6 +18,7 @@ from poverty_watch.intake.answers.marked import save_marked
 from poverty_watch.intake.answers.receipt import Enclosed, save_receipt
 from poverty_watch.intake.answers.sendings import Sending, sendings
 from poverty_watch.intake.answers.texts import AnswerTexts, answer_texts, texts_sha256
+from poverty_watch.intake.kept import raw_path
 from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.journal import record
@@ -102,9 +103,6 @@ class _Desk:
     def _find(self, sending: Sending) -> Findings:
         if sending.set_aside is None or sending.same_as is not None:
             return Findings([], [])
-        # intake.steps may itself call for answers.
-        from poverty_watch.intake.steps import raw_path
-
         contract = sending.department.contracts[sending.dataset]
         kept = [(f.name, raw_path(self.settings, f.sha256, f.name)) for f in sending.files]
         return find(sending.set_aside, kept, contract)

@@ -225,7 +225,11 @@ class _Clerk:
     ) -> DutyLine:
         fate = session.get(DatasetMonth, (str(self.month), dataset))
         sent, verdicts = _sent(session, self.month, dataset)
-        good = [(s, d) for s, d in zip(sent, verdicts, strict=True) if d and d.status in IN_FORCE]
+        good = [
+            (s, d)
+            for s, d in zip(sent, verdicts, strict=True)
+            if d and d.status in IN_FORCE and not s.is_repeat
+        ]
         judged = [d for d in verdicts if d]
         current = fate.delivery if fate else None
         told = current or (judged[-1] if judged else None)

@@ -1,6 +1,6 @@
 """The three steps of a department's month: fetch, validate, settle. Each may be repeated."""
 
-from poverty_watch.intake.steps.fetching import delivered, fetch, raw_path, unclaimed
+from poverty_watch.intake.steps.fetching import delivered, fetch, unclaimed
 from poverty_watch.intake.steps.settling import judge_decided, settle
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.intake.steps.validating import history_of, validate
@@ -11,7 +11,6 @@ __all__ = [
     "fetch",
     "history_of",
     "judge_decided",
-    "raw_path",
     "settle",
     "unclaimed",
     "validate",

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Department, load_catalogue
 from poverty_watch.files import sha256_of, written_whole
-from poverty_watch.intake.inbox import InboxFile, files_of, unclaimed_folders
+from poverty_watch.intake.corrections.codes import mark_in
+from poverty_watch.intake.inbox import (
+    InboxFile,
+    files_of,
+    is_correction,
+    is_readable,
+    unclaimed_folders,
+)
+from poverty_watch.intake.kept import raw_path
 from poverty_watch.intake.sources.interface import Source
 from poverty_watch.intake.sources.marks import has_been_taken, keep_marks
 from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import SeenFile
+from poverty_watch.ledger.models import Delivery, SeenFile
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
@@ -35,7 +45,12 @@ def delivered(
     catalogue = load_catalogue()
     department = catalogue.departments[department_id]
     arrived = collect(month, department, settings, source)
-    found = {file.dataset for file in _files(month, department, settings, catalogue)}
+    found = {
+        file.dataset
+        for file in _files(month, department, settings, catalogue)
+        # A correction may be about a month before this one.
+        if not (is_correction(file.name) and is_readable(file.name) and mark_in(file.source))
+    }
     return set(department.contracts) <= found - arrived.empty
 
 
@@ -54,11 +69,6 @@ def _files(
 def unclaimed(month: Month, settings: Settings) -> list[str]:
     """Names in the month's inbox folder that belong to no department."""
     return unclaimed_folders(settings.inbox, month, load_catalogue())
-
-
-def raw_path(settings: Settings, sha256: str, name: str) -> Path:
-    """Where a delivered file is kept, byte for byte."""
-    return settings.raw / sha256[:2] / f"{sha256}{Path(name).suffix.lower()}"
 
 
 def fetch(
@@ -93,6 +103,8 @@ def fetch(
     hashed = [
         (file, None if file.source.is_symlink() else sha256_of(file.source)) for file in files
     ]
+    with ledger.transaction() as session:
+        hashed = _with_kinds(session, hashed, department, month)
     for file, sha256 in hashed:
         if sha256 is not None and file.dataset is not None:
             _keep_raw(file, raw_path(settings, sha256, file.name))
@@ -128,6 +140,52 @@ def fetch(
     return Step(f"{department.title}：{len(files)}个文件，新到{len(fresh)}个{extra}")
 
 
+def _with_kinds(
+    session: Session,
+    hashed: list[tuple[InboxFile, str | None]],
+    department: Department,
+    month: Month,
+) -> list[tuple[InboxFile, str | None]]:
+    """The files, correction sheets among them told by the mark that they carry.
+
+    Whatever it is called, a sheet belongs to the dataset that it was made for. A file that has been
+    seen before is not looked into again.
+    """
+    seen = {
+        (path, sha256): (dataset, kind)
+        for path, sha256, dataset, kind in session.execute(
+            select(SeenFile.path, SeenFile.sha256, SeenFile.dataset, SeenFile.kind).where(
+                SeenFile.month == str(month), SeenFile.department == department.id
+            )
+        )
+    }
+    found: list[tuple[InboxFile, str | None]] = []
+    for file, sha256 in hashed:
+        known = seen.get((file.path, sha256 or ""))
+        if known is not None:
+            dataset, is_sheet = known[0] or file.dataset, known[1] == "correction"
+            file = replace(file, dataset=dataset, is_correction_sheet=is_sheet)
+        elif sha256 is not None and not file.ignored and is_readable(file.name):
+            mark = mark_in(file.source)
+            if mark is not None:
+                dataset = _dataset_of(session, mark, department, month) or file.dataset
+                file = replace(file, dataset=dataset, is_correction_sheet=True)
+        found.append((file, sha256))
+    return found
+
+
+def _dataset_of(session: Session, mark: str, department: Department, month: Month) -> str | None:
+    return session.scalar(
+        select(Delivery.dataset)
+        .where(
+            Delivery.month == str(month),
+            Delivery.department == department.id,
+            Delivery.content_sha256.startswith(mark),
+        )
+        .limit(1)
+    )
+
+
 def _keep_raw(file: InboxFile, target: Path) -> None:
     if not target.exists():
         with written_whole(target, mode=0o600) as beside:
@@ -149,4 +207,5 @@ def _seen(
         arrival=arrival,
         dataset=file.dataset,
         fate=fate,
+        kind="correction" if file.is_correction_sheet else "whole",
     )

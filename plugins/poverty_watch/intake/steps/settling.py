@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.identity import mask_numbers
 from poverty_watch.intake.steps import validating
+from poverty_watch.intake.steps.outcome import Outcome, left_in
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.intake.steps.waiting import (
-    OUTCOME,
     basis_of,
     decision_on,
     is_to_be_judged,
@@ -25,8 +25,9 @@ from poverty_watch.intake.steps.waiting import (
 from poverty_watch.intake.submissions import Submission
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
+from poverty_watch.ledger.explanations import explain
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import DatasetMonth, Delivery
+from poverty_watch.ledger.models import Correction, DatasetMonth, Delivery
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
@@ -112,10 +113,12 @@ def _settle_dataset(
                 f"{'、'.join(submission.names)}：处理时出错，请联系系统管理员，不必重报。"
             )
             continue
+        if submission.is_repeat:
+            continue
         messages += [f"{m}" for m in delivery.messages]
         if delivery.status in IN_FORCE:
             in_force_delivery = delivery
-        elif in_force_delivery is not None:
+        elif in_force_delivery is not None and not submission.is_correction:
             messages.append(f"后来的{'、'.join(submission.names)}被整份退回，仍以先前接收的为准。")
     if len({s.content_sha256 for s in sent}) > 1 and in_force_delivery is not None:
         kept = "、".join(str(file["name"]) for file in in_force_delivery.files)
@@ -128,7 +131,7 @@ def _settle_dataset(
         else "error"
         if broken
         else "rejected"
-        if sent
+        if any(not submission.is_correction for submission in sent)
         else "missing"
     )
     # A file's name may hold a number too.
@@ -146,23 +149,21 @@ def _settle_submission(
     settings: Settings,
 ) -> Delivery | None:
     folder = work_folder(settings, submission, month)
-    if not (folder / OUTCOME).exists():
-        return stopped_before
-    outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
-    if outcome["policy_sha256"] != basis_of(session, submission, department, month):
+    outcome = left_in(folder)
+    if outcome is None or outcome.basis != basis_of(session, submission, department, month):
         return stopped_before
     decision = decision_on(session, submission, month)
-    if decision is not None and outcome["status"] in IN_FORCE:
-        outcome["messages"].insert(0, decision.sentence)
-    rows: dict[str, int] = outcome["rows"]
+    messages = outcome.messages
+    if decision is not None and outcome.status in IN_FORCE:
+        messages = [decision.sentence, *messages]
     lake = Lake(settings.lake)
     manifest = {
         "content_sha256": submission.content_sha256,
         "files": submission.names,
-        "rows": rows,
+        "rows": outcome.rows,
     }
     version = None
-    if outcome["status"] in IN_FORCE:
+    if outcome.status in IN_FORCE:
         version = 1 + (
             session.scalar(
                 select(func.max(Delivery.version)).where(
@@ -181,17 +182,14 @@ def _settle_submission(
         content_sha256=submission.content_sha256,
     )
     judged = dict(
-        policy_sha256=outcome["policy_sha256"],
-        status=outcome["status"],
+        policy_sha256=outcome.basis,
+        status=outcome.status,
         version=version,
-        faults=outcome["faults"],
-        open_queries=outcome["open_queries"],
-        files=[
-            {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival}
-            for f, name in zip(submission.files, submission.names, strict=True)
-        ],
-        messages=[mask_numbers(message) for message in outcome["messages"]],
-        **{f"{name}_rows": count for name, count in rows.items()},
+        faults=outcome.faults,
+        open_queries=outcome.open_queries,
+        files=outcome.files,
+        messages=[mask_numbers(message) for message in messages],
+        **{f"{name}_rows": count for name, count in outcome.rows.items()},
     )
     for name, value in judged.items():
         setattr(delivery, name, value)
@@ -199,16 +197,51 @@ def _settle_submission(
     session.flush()
     for file in submission.files:
         file.fate = "settled"
+    details: dict[str, Any] = {}
+    if submission.is_correction:
+        _settle_correction(session, delivery, outcome)
+        details["correction"] = outcome.fates
     record(
         session,
         "判定报送",
         submission.dataset,
         month=month,
-        status=outcome["status"],
+        status=outcome.status,
         version=version,
-        rows=rows,
+        rows=outcome.rows,
+        **details,
     )
     return delivery
+
+
+def _settle_correction(session: Session, delivery: Delivery, outcome: Outcome) -> None:
+    correction = session.get(Correction, delivery.id) or Correction(delivery_id=delivery.id)
+    correction.base_id, correction.rows = outcome.base_id, outcome.fates
+    session.add(correction)
+    given = {(query, subject, value): text for query, subject, value, text in outcome.explained}
+    explain(session, delivery.dataset, delivery.id, given)
+
+
+def settle_earlier(
+    session: Session,
+    submission: Submission,
+    department: Department,
+    month: Month,
+    settings: Settings,
+) -> None:
+    """Settle what was sent of the dataset before a submission, as far as it has been judged.
+
+    Raises:
+        RuntimeError: some of it has not been judged.
+    """
+    for earlier in submissions_of(session, department, month)[submission.dataset]:
+        if earlier.content_sha256 == submission.content_sha256:
+            return
+        delivery = settled_as(session, earlier, month)
+        if is_to_be_judged(session, earlier, department, month):
+            delivery = _settle_submission(session, earlier, delivery, department, month, settings)
+        if delivery is None:
+            raise RuntimeError(f"{submission.dataset} of {month}: an earlier one is not judged yet")
 
 
 def _write_fate(

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Department, load_catalogue
-from poverty_watch.files import folder_written_whole
 from poverty_watch.identity import Keyring
-from poverty_watch.intake.steps.fetching import raw_path
+from poverty_watch.intake.sheets import UnreadableError
+from poverty_watch.intake.steps.outcome import leave
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.intake.steps.waiting import (
-    OUTCOME,
     basis_of,
     decision_on,
+    earlier_deliveries,
+    entries_of,
     is_to_be_judged,
     submissions_of,
     work_folder,
 )
 from poverty_watch.intake.submissions import Submission
-from poverty_watch.lake.versions import ACCEPTED, QUERIES, SET_ASIDE, Lake
-from poverty_watch.ledger.deliveries import in_force
+from poverty_watch.lake.versions import Lake
+from poverty_watch.ledger.deliveries import IN_FORCE, in_force
 from poverty_watch.ledger.explanations import explanations
 from poverty_watch.ledger.models import DatasetMonth, Delivery
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
@@ -34,6 +35,7 @@ from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 
 if TYPE_CHECKING:
+    from poverty_watch.intake.corrections.composition import Composition
     from poverty_watch.intake.judgement import History
 
 log = logging.getLogger(__name__)
@@ -73,7 +75,14 @@ def judge(
     submission: Submission, department: Department, month: Month, settings: Settings, ledger: Ledger
 ) -> None:
     """Judge one submission; its rows and what became of them go into its work folder."""
-    from poverty_watch.intake.judgement import DeliveredFile, judge_submission
+    if submission.is_correction:
+        from poverty_watch.intake.steps.correcting import judge_correction_sheet
+
+        judge_correction_sheet(submission, department, month, settings, ledger)
+        return
+    from poverty_watch.intake.corrections.composition import Composition, amendments_of, kept
+    from poverty_watch.intake.corrections.texts import correction_texts
+    from poverty_watch.intake.judgement import judge_submission
 
     contract = department.contracts[submission.dataset]
     keys = Keyring.open(settings.keys)
@@ -81,37 +90,50 @@ def judge(
         history = history_of(session, submission.dataset, month, Lake(settings.lake))
         basis = basis_of(session, submission, department, month)
         stops_waived = decision_on(session, submission, month) is not None
-    files = [
-        DeliveredFile(raw_path(settings, f.sha256, name), name)
-        for f, name in zip(submission.files, submission.names, strict=True)
-    ]
-    judgement = judge_submission(
+        earlier = earlier_deliveries(session, submission, department, month)
+        session.expunge_all()
+    found = _with_what_was_mended(submission, earlier, settings)
+    judge_files = partial(
+        judge_submission,
         contract,
         department.suite_path(submission.dataset),
-        files,
+        [kept(file, settings) for file in found.whole],
         submission.is_nil_return,
         month,
         keys,
         history,
         stops_waived=stops_waived,
     )
+    try:
+        judgement = judge_files(amendments=amendments_of(found, contract, settings))
+    except (LookupError, UnreadableError):
+        if not found.layers:
+            raise
+        found = Composition(found.whole, ())
+        judgement = judge_files()
+        judgement.messages.append(correction_texts().not_carried_over)
     with ledger.transaction() as session:
         seal_identities(session, keys, judgement.identities)
         seal_phones(session, keys, judgement.phones)
-    with folder_written_whole(work_folder(settings, submission, month)) as beside:
-        pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
-        pq.write_table(judgement.set_aside, beside / SET_ASIDE, compression="zstd")
-        if judgement.queries.num_rows:
-            pq.write_table(judgement.queries, beside / QUERIES, compression="zstd")
-        outcome = {
-            "policy_sha256": basis,
-            "status": judgement.status,
-            "rows": judgement.rows,
-            "faults": judgement.faults,
-            "open_queries": judgement.open_queries,
-            "messages": judgement.messages,
-        }
-        (beside / OUTCOME).write_text(json.dumps(outcome, ensure_ascii=False), encoding="utf-8")
+    files = [*found.whole, *found.sheets]
+    folder = work_folder(settings, submission, month)
+    leave(folder, basis, judgement, files, found.layers)
+
+
+def _with_what_was_mended(
+    submission: Submission, earlier: Sequence[Delivery], settings: Settings
+) -> Composition:
+    """The submission's files, with the mended rows of those that have come before."""
+    from poverty_watch.intake.corrections.composition import (
+        Composition,
+        carried_over,
+        composition_of,
+    )
+
+    standing = next((d for d in reversed(earlier) if d.status in IN_FORCE), None)
+    if standing is None:
+        return Composition(tuple(entries_of(submission)), ())
+    return carried_over(composition_of(standing, Lake(settings.lake)), entries_of(submission))
 
 
 def history_of(session: Session, dataset: str, month: Month, lake: Lake) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +16,6 @@ from poverty_watch.ledger.deliveries import IN_FORCE
 from poverty_watch.ledger.models import Delivery, SeenFile, StoppedDecision
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
-
-OUTCOME = "outcome.json"
 
 
 def submissions_of(
@@ -72,6 +71,32 @@ def basis_of(session: Session, submission: Submission, department: Department, m
     if decision_on(session, submission, month) is None:
         return policy
     return hashlib.sha256(f"{policy}:stops waived".encode()).hexdigest()
+
+
+def earlier_deliveries(
+    session: Session, submission: Submission, department: Department, month: Month
+) -> list[Delivery]:
+    """What became of the dataset's submissions before this one, in their order.
+
+    A submission that repeats an earlier one is left out; so is one that nothing has become of yet.
+    """
+    found = []
+    for earlier in submissions_of(session, department, month)[submission.dataset]:
+        if earlier.content_sha256 == submission.content_sha256:
+            break
+        delivery = None if earlier.is_repeat else settled_as(session, earlier, month)
+        if delivery is not None:
+            found.append(delivery)
+    return found
+
+
+def entries_of(submission: Submission) -> list[dict[str, Any]]:
+    """The submission's files as the ledger lists them with a delivery."""
+    kind = {"kind": "correction"} if submission.is_correction else {}
+    return [
+        {"name": name, "path": f.path, "sha256": f.sha256, "arrival": f.arrival, **kind}
+        for f, name in zip(submission.files, submission.names, strict=True)
+    ]
 
 
 def work_folder(settings: Settings, submission: Submission, month: Month) -> Path:

@@ -3,7 +3,7 @@
 from poverty_watch.ledger.models.arrivals import SourceMark
 from poverty_watch.ledger.models.base import Base, MonthText, now
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
-from poverty_watch.ledger.models.corrections import Explanation
+from poverty_watch.ledger.models.corrections import Correction, Explanation
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
 from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
@@ -18,6 +18,7 @@ __all__ = [
     "Case",
     "CaseDifference",
     "CaseStep",
+    "Correction",
     "DatasetMonth",
     "Delivery",
     "Explanation",

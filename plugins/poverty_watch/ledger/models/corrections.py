@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from poverty_watch.ledger.models.base import Base, Parent, SeenBy, kept, now
+
+
+class Correction(Base):
+    """A delivery that consists of mended rows of an earlier one, its base, merged with it.
+
+    Without a base there was nothing that could be corrected. ``rows`` counts the rows of the correction sheet by fate. The rows themselves lie beside the
+    delivery's in the lake.
+    """
+
+    __tablename__ = "correction"
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    rows: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
 
 
 class Explanation(Base):

@@ -16,6 +16,7 @@ class SeenFile(Base):
     """A file met in an inbox: kept as delivered below its SHA-256, in the order of arrival (id).
 
     ``fate``: waiting, settled, unknown (no dataset is named), ignored (lock and system files).
+    ``kind``: whole (a delivery, or a township's part of one) or correction (a correction sheet).
     """
 
     __tablename__ = "seen_file"
@@ -35,6 +36,7 @@ class SeenFile(Base):
     arrival: Mapped[int]
     dataset: Mapped[str | None] = mapped_column(String(64))
     fate: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16), default="whole", server_default="whole")
 
 
 class Delivery(Base):

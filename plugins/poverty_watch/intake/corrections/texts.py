@@ -1,0 +1,106 @@
+"""What correction sheets are called and say: ``include/templates/更正表.yaml``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from poverty_watch.files import sha256_of
+from poverty_watch.settings import TEMPLATES
+
+_FILE = TEMPLATES / "更正表.yaml"
+Fate = Literal[
+    "mended",
+    "explained",
+    "already",
+    "needless",
+    "twin",
+    "still_faulty",
+    "unchanged",
+    "explained_error",
+    "spoiled",
+    "conflict",
+    "gone",
+    "misplaced",
+    "ambiguous",
+    "no_code",
+    "bad_code",
+    "elsewhere",
+    "at_source",
+]
+"""What may become of a row of a correction sheet."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sheets(_Strict):
+    """Names of the workbook's sheets."""
+
+    rows: str
+    files: str
+    lists: str
+
+
+class Headers(_Strict):
+    """The office's own columns; by these words a returned sheet is read again."""
+
+    row: str
+    problem: str
+    remedy: str
+    proposal: str
+    adopt: str
+    explanation: str
+    file: str
+    sheet: str
+    code: str
+    question: str
+
+
+class FateTexts(_Strict):
+    """What became of a row: for counts, for the row itself, and how good it is."""
+
+    title: str
+    sentence: str
+    tone: Literal["good", "question", "stop"]
+
+
+class CorrectionTexts(_Strict):
+    """The whole file. Every fate must have its words: a row would be passed over in silence."""
+
+    name: str
+    most_rows: int = Field(gt=0, le=100_000)
+    longest_explanation: int = Field(gt=0)
+    yes: tuple[str, ...]
+    sheets: Sheets
+    headers: Headers
+    fates: dict[Fate, FateTexts]
+    not_returned: str
+    nothing_new: str
+    unreadable_base: str
+    not_carried_over: str
+    of_another: str
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> CorrectionTexts:
+        lacking = sorted(set(get_args(Fate)) - set(self.fates))
+        if lacking:
+            raise ValueError(f"缺少这些去向的说法：{'、'.join(lacking)}")
+        return self
+
+
+@lru_cache(maxsize=1)
+def correction_texts(path: Path = _FILE) -> CorrectionTexts:
+    """The texts in force."""
+    return CorrectionTexts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1)
+def correction_texts_sha256() -> str:
+    """Names every text that a correction sheet may hold."""
+    return sha256_of(_FILE)

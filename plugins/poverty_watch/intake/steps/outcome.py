@@ -1,0 +1,89 @@
+"""What validating leaves in a submission's work folder for settling to take up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from poverty_watch.files import folder_written_whole
+from poverty_watch.lake.versions import ACCEPTED, AMENDMENTS, CORRECTION, QUERIES, SET_ASIDE
+
+if TYPE_CHECKING:
+    from poverty_watch.intake.corrections.composition import FileEntry, Layer
+    from poverty_watch.intake.judgement import Judgement
+
+_OUTCOME = "outcome.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A judged submission, as settling reads it.
+
+    ``basis`` names by what it was judged; ``files`` what its rows refer to; ``explained`` the
+    explanations that came with it (query, subject, hash of the values, text). ``base_id`` and
+    ``fates`` are of a correction: the delivery that it is merged into, its rows by fate.
+    """
+
+    basis: str
+    status: str
+    rows: dict[str, int]
+    faults: dict[str, int]
+    open_queries: dict[str, int]
+    messages: list[str]
+    files: list[dict[str, Any]]
+    explained: list[list[str]] = field(default_factory=list)
+    base_id: int | None = None
+    fates: dict[str, int] = field(default_factory=dict)
+
+
+def leave(
+    folder: Path,
+    basis: str,
+    judgement: Judgement,
+    files: Sequence[FileEntry],
+    layers: Sequence[Layer] = (),
+    *,
+    base_id: int | None = None,
+    fates: dict[str, int] | None = None,
+    fates_table: pa.Table | None = None,
+) -> None:
+    """Write a judged submission into its folder, whole or not at all."""
+    outcome = Outcome(
+        basis=basis,
+        status=judgement.status,
+        rows=judgement.rows,
+        faults=judgement.faults,
+        open_queries=judgement.open_queries,
+        messages=judgement.messages,
+        files=list(files),
+        explained=[[*e.key, e.text] for e in judgement.explained],
+        base_id=base_id,
+        fates=fates or {},
+    )
+    with folder_written_whole(folder) as beside:
+        pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
+        pq.write_table(judgement.set_aside, beside / SET_ASIDE, compression="zstd")
+        if judgement.queries.num_rows:
+            pq.write_table(judgement.queries, beside / QUERIES, compression="zstd")
+        if layers:
+            from poverty_watch.intake.corrections.composition import layers_table
+
+            pq.write_table(layers_table(layers), beside / AMENDMENTS, compression="zstd")
+        if fates_table is not None:
+            pq.write_table(fates_table, beside / CORRECTION, compression="zstd")
+        plain = json.dumps(outcome.__dict__, ensure_ascii=False)
+        (beside / _OUTCOME).write_text(plain, encoding="utf-8")
+
+
+def left_in(folder: Path) -> Outcome | None:
+    """What was left there; None where nothing was."""
+    path = folder / _OUTCOME
+    if not path.exists():
+        return None
+    return Outcome(**json.loads(path.read_text(encoding="utf-8")))
