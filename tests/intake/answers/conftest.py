@@ -17,7 +17,7 @@ from poverty_watch.months import Month
 from tests.intake.conftest import APRIL, Office, number
 
 HEADER = ["姓名", "残疾人证号", "残疾类别", "残疾等级", "发证日期"]
-FAULT, WHOLE_ROW = "00FFC7CE", "00E0E0E0"
+FAULT, WHOLE_ROW, DOUBT = "00FFC7CE", "00E0E0E0", "00FFF2CC"
 
 
 def good(serial: int) -> list[Any]:

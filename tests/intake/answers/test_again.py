@@ -29,7 +29,7 @@ def test_a_second_run_touches_no_file_and_writes_no_journal(clerk: Clerk) -> Non
     first = clerk.answered()
     before = state(clerk.folder())
     second = clerk.answered()
-    assert (first.written, second.written) == (2, 0)
+    assert (first.written, second.written) == (3, 0)
     assert first.paths == second.paths
     assert state(clerk.folder()) == before
     assert len(journal(clerk)) == 1
@@ -42,7 +42,11 @@ def test_a_later_sending_leaves_the_earlier_receipt_as_it_was(clerk: Clerk) -> N
     clerk.office.deliver(DATASET, [HEADER, *delivery()[4:]], name="持证残疾人2021-04（重报）.xlsx")
     clerk.answered()
     after = state(clerk.folder())
-    kept = [name for name in before if "第1次" in name]
+    # The correction sheet is replaced by the newer one: there is never more than one to fill in.
+    kept = [name for name in before if "第1次" in name and not name.startswith("更正_")]
+    assert [name for name in after if name.startswith("更正_")] == [
+        "更正_持证残疾人_2021年4月_第2次.xlsx"
+    ]
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     assert len(journal(clerk)) == 2
 
@@ -57,8 +61,8 @@ def test_a_run_that_was_killed_is_completed(clerk: Clerk, monkeypatch: pytest.Mo
         broken.setattr("poverty_watch.intake.answers.steps.save_marked", die)
         with pytest.raises(KeyboardInterrupt):
             clerk.answered()
-    assert len(clerk.answered().paths) == 2
-    assert [name[:2] for name in clerk.names()] == ["回执", "批注"]
+    assert len(clerk.answered().paths) == 3
+    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正"]
     assert not [p for p in clerk.folder().iterdir() if p.name.startswith("..")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poverty_watch.intake.answers.findings import shown
+from poverty_watch.intake.answers.telling import shown
 from poverty_watch.intake.answers.texts import answer_texts
 from tests.intake.answers.conftest import (
     DUPLICATE,
@@ -192,6 +192,7 @@ def test_each_township_file_is_answered_in_one_receipt(office: Office, clerk: Cl
         "回执_持证残疾人_2021年4月_第1次.xlsx",
         "批注_持证残疾人_2021年4月_第1次_持证残疾人_由旺镇.xlsx",
         "批注_持证残疾人_2021年4月_第1次_持证残疾人_甸阳镇.xlsx",
+        "更正_持证残疾人_2021年4月_第1次.xlsx",
     ]
     listed = table(clerk.open("回执_", "退回行"))
     assert [(line["文件"], line["行号"]) for line in listed] == [
@@ -207,7 +208,7 @@ def test_more_faults_than_anyone_can_read_are_cut_off_and_it_is_said(
     monkeypatch.setattr("poverty_watch.intake.answers.steps.answer_texts", lambda: short)
     clerk.office.deliver(DATASET, delivery())
     clerk.answered()
-    assert [name[:2] for name in clerk.names()] == ["回执", "批注"]
+    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正"]
     listed = table(clerk.open("回执_", "退回行"))
     assert [line["序号"] for line in listed[:-1]] == [1, 2, 3, 4, 5]
     assert str(listed[-1]["序号"]).startswith("以上列出前5处")

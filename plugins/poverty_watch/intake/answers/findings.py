@@ -1,65 +1,97 @@
-"""What is wrong with a sending, row by row, with the sender's own cells."""
+"""What is wrong with a sending, and what is asked about it, row by row, with the sender's own cells."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from poverty_watch.contracts import Column, Contract
+from poverty_watch.identity import Keyring
 from poverty_watch.intake import cells
-from poverty_watch.intake.answers.texts import AnswerTexts
-from poverty_watch.intake.layout import Layout, find_layout
-from poverty_watch.intake.policy import delivery_policy, faults
+from poverty_watch.intake.amendments import Place
+from poverty_watch.intake.corrections.composition import Composition, amendments_of, kept
+from poverty_watch.intake.corrections.issued import question_place
+from poverty_watch.intake.layout import Layout, find_layout, plain
+from poverty_watch.intake.policy import delivery_policy
 from poverty_watch.intake.sheets import Cell, Sheet, read_sheets
+from poverty_watch.intake.standardise import ReadFile, standardise
+from poverty_watch.lake.versions import QUERIES, SET_ASIDE
 from poverty_watch.months import Month
-
-_KEPT_DIGITS = 15
-_LONGEST_QUOTED = 60
+from poverty_watch.settings import Settings
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One fault: its code and the contract column it is about, None for the whole row."""
+    """One fault or query: its code and the contract columns it is about, none for the whole row."""
 
     code: str
-    column: str | None
+    columns: tuple[str, ...] = ()
+    is_query: bool = False
 
 
 @dataclass(frozen=True)
-class FaultyRow:
-    """A row that was sent back.
+class Finding:
+    """A row that was sent back, or about which there is a question.
 
     ``row`` is the number that the sender sees. ``cells`` holds the native cells by the contract's
-    column names, ``positions`` where they stand in the row, counted from 0; both are empty where
-    the contract has changed since and the file can no longer be read by it.
+    column names, ``positions`` where they stand in the delivered row, counted from 0. Both are
+    empty where the contract has changed since and the file can no longer be read by it; a mended
+    row stands in a correction sheet and has no positions.
     """
 
     file: str
     sheet: str
     row: int
     marks: tuple[Mark, ...]
-    cells: dict[str, Cell]
-    positions: dict[str, int]
+    cells: Mapping[str, Cell]
+    positions: Mapping[str, int]
 
     @property
-    def faulty_columns(self) -> list[str]:
-        """The columns that have a fault of their own."""
-        return list(dict.fromkeys(mark.column for mark in self.marks if mark.column))
+    def place(self) -> Place:
+        """Where it stands."""
+        return (self.file, self.sheet, self.row)
+
+    @property
+    def faults(self) -> tuple[Mark, ...]:
+        """What sends it back."""
+        return tuple(mark for mark in self.marks if not mark.is_query)
+
+    @property
+    def queries(self) -> tuple[Mark, ...]:
+        """What is asked about it."""
+        return tuple(mark for mark in self.marks if mark.is_query)
+
+    def columns(self, *, of_queries: bool) -> list[str]:
+        """The columns with faults, or those with queries."""
+        marks = self.queries if of_queries else self.faults
+        return list(dict.fromkeys(column for mark in marks for column in mark.columns))
 
     @property
     def is_wholly_marked(self) -> bool:
         """Whether some fault is about the row as a whole."""
-        return any(mark.column is None for mark in self.marks)
+        return any(not mark.columns for mark in self.faults)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a file or sheet as a whole; ``place`` is what its code is made by."""
+
+    code: str
+    file: str
+    sheet: str
+    sentence: str
+    place: Place
 
 
 @dataclass(frozen=True)
 class SentFile:
-    """A delivered file that has faulty rows, read."""
+    """A delivered file with findings, read."""
 
     name: str
     path: Path
@@ -73,84 +105,183 @@ class SentFile:
 
 @dataclass(frozen=True)
 class Findings:
-    """All faulty rows of a sending in the order of its files, and these files."""
+    """All findings of a delivery in the order of its files.
 
-    files: list[SentFile]
-    rows: list[FaultyRow]
+    ``files`` are those sent as a whole that hold some of them; ``headers`` the sender's own words
+    for the contract's columns, in the sender's order.
+    """
 
-    def of_file(self, name: str) -> list[FaultyRow]:
-        """The faulty rows of one file."""
+    files: list[SentFile] = field(default_factory=list)
+    rows: list[Finding] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def of_file(self, name: str) -> list[Finding]:
+        """The findings in one file."""
         return [row for row in self.rows if row.file == name]
+
+    @property
+    def returned(self) -> list[Finding]:
+        """The rows that were sent back."""
+        return [row for row in self.rows if row.faults]
+
+    @property
+    def asked(self) -> list[Finding]:
+        """The rows about which there is a question."""
+        return [row for row in self.rows if row.queries]
 
     @property
     def have_cells(self) -> bool:
         """Whether every row was found in its file."""
         return all(row.cells for row in self.rows)
 
-    def to_mend(self, texts: AnswerTexts) -> list[FaultyRow]:
-        """The rows in which there is something to mend."""
-        needless = set(texts.nothing_to_mend)
-        return [row for row in self.rows if any(mark.code not in needless for mark in row.marks)]
+    def to_mend(self, needless: Iterable[str]) -> list[Finding]:
+        """Rows sent back in which there is something to mend; ``needless`` are codes that are not."""
+        codes = set(needless)
+        return [row for row in self.rows if any(mark.code not in codes for mark in row.faults)]
 
 
-def find(set_aside: Path, kept: Iterable[tuple[str, Path]], contract: Contract) -> Findings:
-    """Look up the faulty rows of a sending in the files as they were delivered.
+def find(
+    folder: Path,
+    found: Composition,
+    contract: Contract,
+    month: Month,
+    keys: Keyring,
+    settings: Settings,
+) -> Findings:
+    """Look up a settled delivery's findings in the files as they were delivered.
 
     Args:
-        set_aside: the Parquet file of faulty rows (places and faults, no full values).
-        kept: delivered name and kept raw file of each of the sending's files.
+        folder: where the delivery lies in the lake (places, faults and queries; no full values).
+        found: what it consists of.
         contract: of the dataset.
+        month: that it is about.
+        keys: the installation's.
+        settings: the installation.
     """
-    records = pq.read_table(set_aside).to_pylist()
-    by_file: dict[str, list[dict[str, object]]] = {}
-    for record in records:
-        by_file.setdefault(str(record["source_file"]), []).append(record)
-    files: list[SentFile] = []
-    rows: list[FaultyRow] = []
-    for name, path in kept:
-        if name in by_file:
-            file = SentFile(name, path, read_sheets(path, name, delivery_policy().limits))
-            files.append(file)
-            rows += _rows(file, by_file[name], contract)
-    if len(rows) != len(records):
-        raise LookupError(f"{len(records)} faulty rows, {len(rows)} of them in the sending's files")
-    return Findings(files, rows)
+    marks, questions = _marks(folder, contract)
+    if not marks and not questions:
+        return Findings()
+    limits = delivery_policy().limits
+    sent = []
+    for entry in found.whole:
+        file = kept(entry, settings)
+        wanted = found.layers or any(place[0] == file.name for place in marks)
+        if wanted:
+            sent.append(SentFile(file.name, file.path, read_sheets(file.path, file.name, limits)))
+    layouts = {
+        (file.name, sheet.name): (sheet, layout)
+        for file in sent
+        for sheet in file.sheets
+        if isinstance(layout := find_layout(sheet, contract), Layout)
+    }
+    rows = _looked_up(marks, layouts, contract)
+    if found.layers:
+        rows = _as_mended(rows, sent, found, contract, month, keys, settings)
+    if len(rows) != len(marks):
+        raise LookupError(f"{len(marks)} findings, {len(rows)} of them in the delivery's files")
+    names = {row.file for row in rows}
+    order = [file.name for file in sent]
+    rows.sort(key=lambda row: order.index(row.file) if row.file in order else len(order))
+    return Findings(
+        files=[file for file in sent if file.name in names],
+        rows=rows,
+        questions=questions,
+        headers=_headers(layouts.values(), contract),
+    )
 
 
-def _rows(
-    file: SentFile, records: list[dict[str, object]], contract: Contract
-) -> Iterable[FaultyRow]:
+def _marks(folder: Path, contract: Contract) -> tuple[dict[Place, list[Mark]], list[Question]]:
     by_header = {column.header: column.name for column in contract.columns}
-    sheets: dict[str, tuple[Sheet, Layout, dict[int, int]]] = {}
-    for sheet in file.sheets:
-        layout = find_layout(sheet, contract)
-        if isinstance(layout, Layout):
-            index = {number: position for position, number in enumerate(sheet.numbers)}
-            sheets[sheet.name] = (sheet, layout, index)
-    for record in records:
-        number = int(str(record["source_row"]))
-        found = sheets.get(str(record["source_sheet"]))
+    marks: dict[Place, list[Mark]] = {}
+    questions = []
+    for record in _records(folder / SET_ASIDE):
+        marks[_place(record)] = [
+            Mark(code, tuple(n for n in [by_header.get(header or "")] if n))
+            for code, header in json.loads(record["all_faults"])
+        ]
+    for record in _records(folder / QUERIES):
+        if record["explanation"] is not None:
+            continue
+        if record["source_row"]:
+            mark = Mark(record["query"], tuple(json.loads(record["columns"])), is_query=True)
+            marks.setdefault(_place(record), []).append(mark)
+        else:
+            questions.append(
+                Question(
+                    code=record["query"],
+                    file=record["source_file"],
+                    sheet=record["source_sheet"],
+                    sentence=record["sentence"],
+                    place=question_place(record),
+                )
+            )
+    return marks, questions
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = pq.read_table(path).to_pylist() if path.exists() else []
+    return records
+
+
+def _place(record: Mapping[str, Any]) -> Place:
+    return (record["source_file"], record["source_sheet"], record["source_row"])
+
+
+_Layouts = Mapping[tuple[str, str], tuple[Sheet, Layout]]
+
+
+def _looked_up(
+    marks: Mapping[Place, list[Mark]], layouts: _Layouts, contract: Contract
+) -> list[Finding]:
+    index = {
+        key: {number: at for at, number in enumerate(sheet.numbers)}
+        for key, (sheet, _) in layouts.items()
+        if any(place[:2] == key for place in marks)
+    }
+    rows = []
+    for place, of_row in marks.items():
+        file, name, number = place
         values: dict[str, Cell] = {}
         positions: dict[str, int] = {}
-        if found and number in found[2]:
-            sheet, layout, index = found
+        at = index.get((file, name), {}).get(number)
+        if at is not None:
+            sheet, layout = layouts[file, name]
             positions = layout.columns
-            cells_of_row = sheet.rows[index[number]]
             values = {
-                name: _as_of_1900(cells_of_row[at], sheet, contract.column(name))
-                for name, at in positions.items()
+                column: _as_of_1900(sheet.rows[at][position], sheet, contract.column(column))
+                for column, position in positions.items()
             }
-        yield FaultyRow(
-            file=file.name,
-            sheet=str(record["source_sheet"]),
-            row=number,
-            marks=tuple(
-                Mark(code, by_header.get(header or ""))
-                for code, header in json.loads(str(record["all_faults"]))
-            ),
-            cells=values,
-            positions=positions,
+        rows.append(Finding(file, name, number, tuple(of_row), values, positions))
+    return rows
+
+
+def _as_mended(
+    rows: list[Finding],
+    sent: list[SentFile],
+    found: Composition,
+    contract: Contract,
+    month: Month,
+    keys: Keyring,
+    settings: Settings,
+) -> list[Finding]:
+    """The findings with the cells that stand now, whatever correction sheet they come from."""
+    read = [ReadFile(file.name, file.sheets) for file in sent]
+    amendments = amendments_of(found, contract, settings)
+    standing = standardise(contract, read, month, keys, amendments)
+    at = standing.places.positions(row.place for row in rows)
+    return [
+        Finding(
+            row.file,
+            row.sheet,
+            row.row,
+            row.marks,
+            {name: values[at[row.place]] for name, values in standing.raw.items()},
+            row.positions,
         )
+        for row in rows
+        if row.place in at
+    ]
 
 
 def _as_of_1900(cell: Cell, sheet: Sheet, column: Column) -> Cell:
@@ -160,76 +291,24 @@ def _as_of_1900(cell: Cell, sheet: Sheet, column: Column) -> Cell:
     return cell
 
 
-def shown(cell: Cell) -> str:
-    """A cell's full value as text. Digits that a number has lost are shown as □, never made up."""
-    if isinstance(cell, str):
-        return cell
-    if (
-        isinstance(cell, (int, float))
-        and not isinstance(cell, bool)
-        and abs(cell) >= cells.LOST_DIGITS_FROM
-    ):
-        digits, exponent = f"{cell:.{_KEPT_DIGITS - 1}e}".split("e")
-        return digits.replace(".", "") + "□" * (int(exponent) + 1 - _KEPT_DIGITS)
-    return cells.as_text([cell])[0].as_py() or ""
+def _headers(laid_out: Iterable[tuple[Sheet, Layout]], contract: Contract) -> dict[str, str]:
+    """The sender's words for the columns, where a column can be known again by them alone."""
+    first = next(iter(laid_out), None)
+    if first is None:
+        return {column.name: column.header for column in contract.columns}
+    sheet, layout = first
+    header = sheet.rows[layout.last_header]
+    words = {}
+    for name in sorted(layout.columns, key=lambda n: layout.columns[n]):
+        column, cell = contract.column(name), header[layout.columns[name]]
+        known = plain(cell) in {plain(text) for text in column.headers}
+        words[name] = " ".join(str(cell).split()) if known else column.header
+    return words
 
 
-@dataclass(frozen=True)
-class Told:
-    """A fault in words; ``header`` is None for the whole row."""
-
-    code: str
-    header: str | None
-    value: str
-    title: str
-    sentence: str
-    remedy: str
+Tally = Callable[[Finding], tuple[Mark, ...]]
 
 
-def tell(row: FaultyRow, contract: Contract, month: Month, texts: AnswerTexts) -> list[Told]:
-    """All faults of a row in words, in the order of ``faults.yaml``."""
-    return [_tell(row, mark, contract, month, texts) for mark in row.marks]
-
-
-def _tell(row: FaultyRow, mark: Mark, contract: Contract, month: Month, texts: AnswerTexts) -> Told:
-    fault = faults()[mark.code]
-    sentences = texts.sentences
-    header, value, remedy = None, "", fault.remedy
-    general = sentences.row
-    if mark.column is not None:
-        header = contract.column(mark.column).header
-        cell = row.cells.get(mark.column)
-        value = shown(cell) + _as_date(cell, contract.column(mark.column), sentences.as_date)
-        general = sentences.cell if value.strip() else sentences.blank
-        if not row.cells:
-            general = sentences.unseen
-        choices = choices_of(contract, mark.column, month)
-        if mark.code == "list" and choices:
-            remedy += sentences.choices.format(choices="、".join(choices))
-    quoted = value if len(value) <= _LONGEST_QUOTED else value[:_LONGEST_QUOTED] + "……"
-    sentence = sentences.by_fault.get(mark.code, general).format(
-        header=header or "", value=" ".join(quoted.split()), title=fault.title
-    )
-    return Told(mark.code, header, value, fault.title, sentence, remedy)
-
-
-def _as_date(cell: Cell, column: Column, words: str) -> str:
-    """What a bare number in a date column was read as: to the sender it is only a number."""
-    if column.type != "date" or not isinstance(cell, (int, float)):
-        return ""
-    day = cells.clean_dates([cell])[0].as_py()
-    return words.format(date=day.isoformat()) if day else ""
-
-
-def choices_of(contract: Contract, column: str, month: Month) -> list[str]:
-    """The values of a closed list that are valid in a month; empty where there is no list."""
-    return [
-        choice.value
-        for choice in contract.column(column).values
-        if choice.since is None or Month.parse(choice.since) <= month
-    ]
-
-
-def counted(rows: Iterable[FaultyRow]) -> Counter[str]:
-    """In how many rows each fault occurs, whether it is the first or not."""
-    return Counter(code for row in rows for code in {mark.code for mark in row.marks})
+def counted(rows: Iterable[Finding], marks: Tally) -> Counter[str]:
+    """In how many rows each fault, or each query, occurs, whether it is the first or not."""
+    return Counter(code for row in rows for code in {mark.code for mark in marks(row)})

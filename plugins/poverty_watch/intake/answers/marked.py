@@ -19,12 +19,13 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
 from poverty_watch.contracts import Contract
-from poverty_watch.intake.answers.findings import FaultyRow, SentFile, Told, counted, tell
+from poverty_watch.intake.answers.findings import Finding, SentFile, counted
 from poverty_watch.intake.answers.pen import FORMULA_STARTS, TEXT, safe_value, text_width
 from poverty_watch.intake.answers.receipt import set_up_page
 from poverty_watch.intake.answers.sendings import Sending
+from poverty_watch.intake.answers.telling import Told, tell
 from poverty_watch.intake.answers.texts import AnswerTexts
-from poverty_watch.intake.policy import faults
+from poverty_watch.intake.policy import Fault, Query, faults, queries
 from poverty_watch.intake.sheets import Sheet
 
 # A sheet with millions of formatted empty cells is small as a file and huge once it is read.
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def save_marked(
-    path: Path, file: SentFile, rows: Sequence[FaultyRow], sending: Sending, texts: AnswerTexts
+    path: Path, file: SentFile, rows: Sequence[Finding], sending: Sending, texts: AnswerTexts
 ) -> None:
     """Save a copy of a delivered file with all its faults marked.
 
@@ -138,12 +139,13 @@ def _fit_columns(sheet: Worksheet, source: Sheet) -> None:
 def _mark(
     book: Workbook,
     file: SentFile,
-    rows: Sequence[FaultyRow],
+    rows: Sequence[Finding],
     contract: Contract,
     sending: Sending,
     texts: AnswerTexts,
 ) -> None:
     fault = PatternFill("solid", fgColor=texts.colours.fault)
+    doubt = PatternFill("solid", fgColor=texts.colours.question)
     whole = PatternFill("solid", fgColor=texts.colours.whole_row)
     for row in rows:
         sheet = book[row.sheet]
@@ -156,11 +158,15 @@ def _mark(
             for position in sorted(row.positions.values()):
                 _anchor(sheet, row.row, position + 1).fill = whole
             first = min(row.positions.values()) + 1
-            by_column[first] = [t for t in told if t.header is None]
-        for mark, words in zip(row.marks, told, strict=True):
-            if mark.column is not None:
-                column = row.positions[mark.column] + 1
-                _anchor(sheet, row.row, column).fill = fault
+            by_column[first] = [t for t in told if not t.mark.columns]
+        # Faults come last: where there is both, the cell shows the fault.
+        for words in sorted(told, key=lambda t: not t.mark.is_query):
+            for name in words.mark.columns:
+                column = row.positions[name] + 1
+                _anchor(sheet, row.row, column).fill = doubt if words.mark.is_query else fault
+        for words in told:
+            if words.mark.columns:
+                column = row.positions[words.mark.columns[0]] + 1
                 by_column.setdefault(column, []).append(words)
         for column, of_cell in by_column.items():
             _show_column(sheet, column, of_cell)
@@ -196,7 +202,9 @@ def _show_column(sheet: Any, column: int, told: Sequence[Told]) -> None:
 
 
 def _comment(cell: Any, told: Sequence[Told], texts: AnswerTexts) -> None:
-    lines = [texts.comment.format(code=t.code, sentence=t.sentence, remedy=t.remedy) for t in told]
+    lines = [
+        texts.comment.format(code=t.mark.code, sentence=t.sentence, remedy=t.remedy) for t in told
+    ]
     if cell.comment is not None:
         lines.append(cell.comment.text)
     text = str(safe_value("\n".join(lines)))
@@ -207,7 +215,7 @@ def _comment(cell: Any, told: Sequence[Told], texts: AnswerTexts) -> None:
 def _add_legend(
     book: Workbook,
     file: SentFile,
-    rows: Sequence[FaultyRow],
+    rows: Sequence[Finding],
     sending: Sending,
     texts: AnswerTexts,
 ) -> None:
@@ -234,13 +242,17 @@ def _add_legend(
         cell.font = Font(name="黑体", size=10)
         cell.fill = PatternFill("solid", fgColor=texts.colours.heading)
     sheet.freeze_panes = f"A{header + 1}"
-    known = faults()
-    counts = counted(rows)
-    for offset, code in enumerate(sorted(counts, key=lambda c: known[c].rank), start=1):
-        needless = code in texts.nothing_to_mend
-        facts = [code, known[code].title, counts[code], known[code].remedy]
-        for column, value in enumerate(facts, start=1):
+    colours = texts.colours
+    listed: list[tuple[str, Fault | Query, str]] = [
+        (code, fault, colours.whole_row if code in texts.nothing_to_mend else colours.fault)
+        for code, fault in faults().items()
+    ]
+    listed += [(code, query, colours.question) for code, query in queries().items()]
+    counts = counted(rows, lambda row: row.marks)
+    for offset, (code, known, colour) in enumerate(
+        (entry for entry in listed if entry[0] in counts), start=1
+    ):
+        for column, value in enumerate([code, known.title, counts[code], known.remedy], start=1):
             cell = sheet.cell(header + offset, column, value)
             cell.alignment = wrapped
-        colour = texts.colours.whole_row if needless else texts.colours.fault
         sheet.cell(header + offset, 1).fill = PatternFill("solid", fgColor=colour)

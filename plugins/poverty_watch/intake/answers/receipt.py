@@ -10,11 +10,14 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from poverty_watch.intake.answers.findings import Findings, tell
+from poverty_watch.intake.answers.corrected import CorrectedRow
+from poverty_watch.intake.answers.findings import Finding, Findings
 from poverty_watch.intake.answers.pen import Look, Pen, height_of
 from poverty_watch.intake.answers.sendings import Sending
+from poverty_watch.intake.answers.telling import Told, tell
 from poverty_watch.intake.answers.texts import AnswerTexts
-from poverty_watch.intake.policy import faults
+from poverty_watch.intake.corrections.texts import correction_texts
+from poverty_watch.intake.policy import faults, queries
 
 _GRID = 6
 _COLUMN = 15.0
@@ -25,19 +28,41 @@ _FREE = Look(boxed=False)
 
 @dataclass(frozen=True)
 class Enclosed:
-    """Names of the workbooks that go with a receipt; ``too_large`` if some file has no copy."""
+    """Names of the workbooks that go with a receipt; ``too_large`` if some file has no copy.
+
+    ``correction`` is the sheet of rows to be mended, None where there are too many or none.
+    """
 
     copies: tuple[str, ...] = ()
     too_large: bool = False
+    correction: str | None = None
 
 
 def save_receipt(
-    path: Path, sending: Sending, findings: Findings, enclosed: Enclosed, texts: AnswerTexts
+    path: Path,
+    sending: Sending,
+    findings: Findings,
+    enclosed: Enclosed,
+    texts: AnswerTexts,
+    corrected: Sequence[CorrectedRow] = (),
 ) -> None:
-    """Save the receipt's workbook: sheet of the verdict, sheet of all faults."""
+    """Save the receipt's workbook: sheets of the verdict, of all faults, of all queries.
+
+    ``corrected``: the rows of the correction sheet that is answered.
+    """
     book = Workbook(write_only=True)
     _Front(book, sending, findings, enclosed, texts).write()
-    _write_returned_rows(book, sending, findings, texts)
+    if corrected:
+        _write_corrected_rows(book, corrected, texts)
+    words = texts.returned_rows
+    _Listing(book, sending, texts, words.sheet, words.headers).write(
+        findings.returned, of_queries=False
+    )
+    if findings.asked:
+        asked = texts.asked_rows
+        _Listing(book, sending, texts, asked.sheet, asked.headers).write(
+            findings.asked, of_queries=True
+        )
     book.save(path)
 
 
@@ -84,8 +109,10 @@ class _Front:
             self._messages()
         self._next_steps()
         if is_new:
+            self._corrected()
             self._counts()
             self._faults()
+            self._queries()
         self._line(words.privacy, Look(size=9, boxed=False))
 
     def _line(self, text: str, look: Look, height: float | None = None) -> None:
@@ -132,8 +159,25 @@ class _Front:
             ]
             self._pen.spans(parts, max(18, height))
 
+    def _corrected(self) -> None:
+        if not self._sending.fates:
+            return
+        labels, words = self._words.labels, correction_texts().fates
+        self._section(self._words.sections.corrected)
+        self._table([[labels.fate, labels.rows]], (4, 2), Look(bold=True, horizontal="center"))
+        for code, fate in words.items():
+            if code in self._sending.fates:
+                look = Look(fill=self._fills[fate.tone])
+                self._table([[fate.title, self._sending.fates[code]]], (4, 2), look)
+        together = sum(self._sending.fates.values())
+        self._table([[labels.together, together]], (4, 2), _BOLD)
+        if self._sending.was_judged:
+            self._line(self._words.merged_note, Look(size=9, boxed=False))
+
     def _counts(self) -> None:
         words, delivery = self._words.counts, self._sending.delivery
+        if self._sending.verdict == "corrected_nothing":
+            return
         self._section(self._words.sections.counts)
         if not self._sending.was_judged:
             if delivery.status == "nil":
@@ -143,7 +187,7 @@ class _Front:
             if delivery.data_rows:
                 self._table([[words.unread_data, delivery.data_rows]], (4, 2), _PLAIN)
             return
-        stopped = self._sending.verdict == "rejected_in_rows"
+        stopped = self._sending.verdict in ("rejected_in_rows", "corrected_rejected")
         taken = words.not_taken if stopped else words.accepted
         fates = {
             "header": (words.header, delivery.header_rows),
@@ -163,6 +207,8 @@ class _Front:
     def _faults(self) -> None:
         words, labels = self._words, self._words.labels
         delivery = self._sending.delivery
+        if self._sending.verdict == "corrected_nothing":
+            return
         self._section(words.sections.faults)
         if not delivery.rejected_rows:
             self._line(words.no_faults, _PLAIN)
@@ -176,6 +222,21 @@ class _Front:
         self._table([[labels.together, sum(delivery.faults.values()), ""]], (2, 1, 3), _BOLD)
         self._line(words.reasons_note, Look(size=9, boxed=False))
 
+    def _queries(self) -> None:
+        words, labels = self._words, self._words.labels
+        counts = self._sending.delivery.open_queries or {}
+        if not counts:
+            return
+        self._section(words.sections.queries)
+        head = Look(bold=True, horizontal="center")
+        self._table([[labels.query, labels.rows, labels.remedy]], (2, 1, 3), head)
+        whole = {question.code for question in self._findings.questions}
+        for code, query in queries().items():
+            if code in counts:
+                title = query.title + (labels.whole_file if code in whole else "")
+                self._table([[title, counts[code], query.remedy]], (2, 1, 3), _PLAIN)
+        self._line(words.queries_note, Look(size=9, boxed=False))
+
     def _messages(self) -> None:
         self._section(self._words.sections.messages)
         messages = self._sending.delivery.messages
@@ -188,74 +249,149 @@ class _Front:
     def _next_steps(self) -> None:
         self._section(self._words.sections.next)
         steps = [step.format(**self._names) for step in self._verdict.next]
-        if self._sending.verdict != "identical":
+        if self._sending.verdict not in ("identical", "corrected_nothing"):
             steps += self._mend_steps()
-        if self._sending.verdict.startswith("rejected"):
+        if self._sending.delivery.status == "rejected":
             standing = self._sending.standing
             text = self._texts.standing if standing else self._texts.none_standing
             steps.append(text.format(standing=standing))
+        steps = steps or [self._texts.mend_steps.done]
         for number, step in enumerate(steps, start=1):
             self._line(f"{number}. {step}" if len(steps) > 1 else step, _PLAIN)
 
     def _mend_steps(self) -> list[str]:
-        if not self._findings.rows:
-            return []
-        words, enclosed, steps = self._texts.mend_steps, self._enclosed, []
-        to_mend = self._findings.to_mend(self._texts)
+        findings, enclosed = self._findings, self._enclosed
+        words, steps = self._texts.mend_steps, []
+        to_mend = findings.to_mend(self._texts.nothing_to_mend)
+        explain = sum(len(row.queries) for row in findings.asked) + len(findings.questions)
+        names = {"mend": len(to_mend), "explain": explain, "correction": enclosed.correction}
+        if enclosed.correction and self._sending.is_mended_at_source:
+            steps.append(words.at_source.format(**names))
+        elif enclosed.correction and to_mend and explain:
+            steps.append(words.correction.format(**names))
+        elif enclosed.correction and to_mend:
+            steps.append(words.correction_mend.format(**names))
+        elif enclosed.correction:
+            steps.append(words.correction_explain.format(**names))
+        elif to_mend:
+            steps.append(words.too_many.format(**names))
         if enclosed.copies:
             steps.append(words.marked.format(marked="”“".join(enclosed.copies)))
-        if enclosed.too_large:
+        elif enclosed.too_large:
             steps.append(words.marked_too_large.format(limit=self._texts.marked_copy_rows))
-        elif not enclosed.copies:
+        elif findings.rows and not self._sending.is_correction:
             steps.append(words.marked_missing)
-        if to_mend:
-            steps.append(words.whole.format(count=len(to_mend)))
-        needless = len(self._findings.rows) - len(to_mend)
+        needless = len(findings.returned) - len(to_mend)
         if needless:
             steps.append(words.nothing.format(count=needless))
         return steps
 
 
-def _write_returned_rows(
-    book: Workbook, sending: Sending, findings: Findings, texts: AnswerTexts
-) -> None:
-    words = texts.returned_rows
-    sheet = book.create_sheet(words.sheet)
-    for position, width in enumerate(words.widths, start=1):
-        sheet.column_dimensions[get_column_letter(position)].width = width
-    sheet.freeze_panes = "A2"
-    set_up_page(sheet, landscape=True)
-    sheet.print_title_rows = "1:1"
-    pen = Pen(sheet)
-    head = Look(font="黑体", horizontal="center", fill=texts.colours.heading)
-    pen.row([pen.cell(header, head) for header in words.headers], 22)
-    if not findings.rows:
-        pen.row([pen.cell(texts.receipt.no_faults, _FREE)])
-        return
-    contract, month = sending.department.contracts[sending.dataset], sending.month
-    unboxed = Look(boxed=False, wrap=False)
-    text = Look(number_format="@", size=9)
-    faulty = Look(number_format="@", size=9, fill=texts.colours.fault)
-    middle = Look(horizontal="center", size=9)
-    last = 1
-    every = ((row, told) for row in findings.rows for told in tell(row, contract, month, texts))
-    for row, told in every:
-        if last > texts.listed_faults:
-            pen.row([pen.cell(words.too_many.format(listed=texts.listed_faults), unboxed)])
-            break
-        value = words.whole_row if told.header is None else told.value or words.blank
+class _Listing:
+    """A sheet that lists faults or queries, one by one."""
+
+    def __init__(
+        self,
+        book: Workbook,
+        sending: Sending,
+        texts: AnswerTexts,
+        title: str,
+        headers: Sequence[str],
+    ) -> None:
+        self._sending, self._texts, self._headers = sending, texts, headers
+        self._sheet = book.create_sheet(title)
+        self._widths = texts.returned_rows.widths
+        self._pen = Pen(self._sheet)
+
+    def write(self, rows: Sequence[Finding], *, of_queries: bool) -> None:
+        """Write it; more than anyone can read are cut off, and that is said."""
+        sheet, texts = self._sheet, self._texts
+        _set_up_list(sheet, self._widths)
+        head = Look(font="黑体", horizontal="center", fill=texts.colours.heading)
+        self._pen.row([self._pen.cell(header, head) for header in self._headers], 22)
+        if not rows:
+            self._pen.row([self._pen.cell(texts.receipt.no_faults, _FREE)])
+            return
+        sending = self._sending
+        contract = sending.department.contracts[sending.dataset]
+        last = 1
+        every = (
+            (row, told)
+            for row in rows
+            for told in tell(row, contract, sending.month, texts)
+            if told.mark.is_query is of_queries
+        )
+        for row, told in every:
+            if last > texts.listed_faults:
+                words = texts.returned_rows.too_many.format(listed=texts.listed_faults)
+                self._pen.row([self._pen.cell(words, Look(boxed=False, wrap=False))])
+                break
+            self._write_row(last, row, told)
+            last += 1
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(self._headers))}{last}"
+
+    def _write_row(self, number: int, row: Finding, told: Told) -> None:
+        words, colours = self._texts.returned_rows, self._texts.colours
+        text = Look(number_format="@", size=9)
+        fill = colours.question if told.mark.is_query else colours.fault
+        marked = Look(number_format="@", size=9, fill=fill)
+        middle = Look(horizontal="center", size=9)
+        value = (told.value or words.blank) if told.headers else words.whole_row
         cells = [
-            (last, middle),
+            (number, middle),
             (row.file, text),
             (row.sheet, text),
             (row.row, middle),
             (told.header or words.whole_row, text),
-            (value, faulty),
+            (value, marked),
             *((word, text) for word in (told.title, told.sentence, told.remedy)),
         ]
-        sizes = [(str(v), width) for (v, _), width in zip(cells, words.widths, strict=True)]
-        pen.row([pen.cell(v, look) for v, look in cells], height_of(sizes, 9))
-        last += 1
+        sizes = [(str(v), width) for (v, _), width in zip(cells, self._widths, strict=True)]
+        self._pen.row([self._pen.cell(v, look) for v, look in cells], height_of(sizes, 9))
+
+
+def _set_up_list(sheet: Any, widths: Sequence[float]) -> None:
+    for position, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(position)].width = width
+    sheet.freeze_panes = "A2"
+    set_up_page(sheet, landscape=True)
+    sheet.print_title_rows = "1:1"
+
+
+def _write_corrected_rows(book: Workbook, rows: Sequence[CorrectedRow], texts: AnswerTexts) -> None:
+    """The rows of the correction sheet; a line for each cell that was changed."""
+    words, fills = texts.corrected_rows, texts.colours.model_dump()
+    sheet = book.create_sheet(words.sheet)
+    _set_up_list(sheet, words.widths)
+    pen = Pen(sheet)
+    head = Look(font="黑体", horizontal="center", fill=texts.colours.heading)
+    pen.row([pen.cell(header, head) for header in words.headers], 22)
+    text, middle = Look(number_format="@", size=9), Look(horizontal="center", size=9)
+    last = 1
+    for number, row in enumerate(rows, start=1):
+        place = ""
+        if row.place is not None and row.place[2]:
+            place = words.place.format(file=row.place[0], sheet=row.place[1], row=row.place[2])
+        title = row.title + (words.adopted if row.is_adopted else "")
+        fate = replace(text, fill=fills[row.tone])
+        lines = [(c.header, c.before, c.sent, c.stands, c.is_conflict) for c in row.changes]
+        for header, before, sent, stands, is_conflict in lines or [("", "", "", "", False)]:
+            value = replace(text, fill=fills["fault"]) if is_conflict else text
+            cells = [
+                (number, middle),
+                (row.sheet, text),
+                (row.row, middle),
+                (place, text),
+                (title, fate),
+                (row.sentence, text),
+                (header, text),
+                (before, text),
+                (sent, value),
+                (stands, value),
+            ]
+            sizes = [(str(v), w) for (v, _), w in zip(cells, words.widths, strict=True)]
+            pen.row([pen.cell(v, look) for v, look in cells], height_of(sizes, 9))
+            last += 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(words.headers))}{last}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Department
 from poverty_watch.intake.answers.texts import VerdictName
+from poverty_watch.intake.corrections.composition import lies_in
+from poverty_watch.intake.corrections.judging import SOURCES_THAT_MEND
 from poverty_watch.intake.submissions import Submission, submissions
-from poverty_watch.lake.versions import SET_ASIDE, Lake
+from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import IN_FORCE
-from poverty_watch.ledger.models import Delivery, SeenFile
+from poverty_watch.ledger.models import Correction, Delivery, SeenFile
 from poverty_watch.months import COUNTY_ZONE, Month
 
 
@@ -33,8 +35,9 @@ class Sending:
     """One sending and what became of it.
 
     ``same_as`` is the earlier sending with exactly the same content; ``standing`` the sending that
-    is in force after this one, None if none is. ``set_aside`` is the Parquet file of its faulty
-    rows, None where nothing was judged row by row.
+    is in force after this one, None if none is. ``folder`` is where the delivery lies in the lake.
+    ``fates`` counts the rows of a correction sheet by what became of them, ``base`` is the delivery
+    that it was merged into.
     """
 
     number: int
@@ -45,7 +48,10 @@ class Sending:
     delivery: Delivery
     same_as: int | None
     standing: int | None
-    set_aside: Path | None
+    folder: Path
+    is_correction: bool = False
+    fates: Mapping[str, int] = field(default_factory=dict)
+    base: Delivery | None = None
 
     @property
     def verdict(self) -> VerdictName:
@@ -53,6 +59,8 @@ class Sending:
         delivery = self.delivery
         if self.same_as is not None:
             return "identical"
+        if self.is_correction:
+            return self._verdict_on_correction
         if delivery.status == "nil":
             return "nil"
         if delivery.status == "accepted_with_warnings":
@@ -60,6 +68,17 @@ class Sending:
         if delivery.status == "accepted":
             return "accepted_in_part" if delivery.rejected_rows else "accepted_whole"
         return "rejected_in_rows" if self.was_judged else "rejected_unread"
+
+    @property
+    def _verdict_on_correction(self) -> VerdictName:
+        if self.delivery.status not in IN_FORCE:
+            return "corrected_rejected" if self.was_judged else "corrected_nothing"
+        return "corrected_in_part" if self.delivery.rejected_rows else "corrected_whole"
+
+    @property
+    def is_mended_at_source(self) -> bool:
+        """Whether the department mends its data in the system that they are taken from."""
+        return self.department.card.arrives.way in SOURCES_THAT_MEND
 
     @property
     def was_judged(self) -> bool:
@@ -91,12 +110,20 @@ def sendings(
             select(Delivery).where(Delivery.month == str(month), Delivery.dataset == dataset)
         )
     }
-    return _numbered(submissions(dataset, files), settled, department, month, lake)
+    corrections = {
+        content: session.get(Correction, delivery.id) for content, delivery in settled.items()
+    }
+    by_id = {delivery.id: delivery for delivery in settled.values()}
+    return _numbered(
+        submissions(dataset, files), settled, corrections, by_id, department, month, lake
+    )
 
 
 def _numbered(
     sent: Sequence[Submission],
     settled: dict[str, Delivery],
+    corrections: Mapping[str, Correction | None],
+    by_id: Mapping[int, Delivery],
     department: Department,
     month: Month,
     lake: Lake,
@@ -112,6 +139,7 @@ def _numbered(
         first.setdefault(submission.content_sha256, number)
         if delivery.status in IN_FORCE and not submission.is_repeat:
             standing = same_as or number
+        correction = corrections[submission.content_sha256]
         found.append(
             Sending(
                 number=number,
@@ -125,7 +153,10 @@ def _numbered(
                 delivery=delivery,
                 same_as=same_as,
                 standing=standing,
-                set_aside=_set_aside(delivery, month, lake),
+                folder=lies_in(delivery, lake),
+                is_correction=submission.is_correction,
+                fates=correction.rows if correction else {},
+                base=by_id.get(correction.base_id or 0) if correction else None,
             )
         )
     return found
@@ -137,9 +168,7 @@ def _county_time(moment: datetime) -> datetime:
     return aware.astimezone(COUNTY_ZONE)
 
 
-def _set_aside(delivery: Delivery, month: Month, lake: Lake) -> Path | None:
-    if delivery.version is not None:
-        path = lake.set_aside(delivery.dataset, month, delivery.version)
-    else:
-        path = lake.returned(delivery.dataset, month, delivery.content_sha256) / SET_ASIDE
-    return path if path.exists() and delivery.rejected_rows else None
+def to_correct(sent: Sequence[Sending]) -> Sending | None:
+    """The sending whose rows are to be mended: the latest that was judged row by row."""
+    judged = [sending for sending in sent if sending.was_judged and sending.same_as is None]
+    return judged[-1] if judged else None

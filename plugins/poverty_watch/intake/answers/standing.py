@@ -41,6 +41,12 @@ def write(record: Path, fingerprint: str, files: Mapping[str, Save]) -> list[Pat
     return [folder / name for name in files]
 
 
+def files_of(record: Path) -> list[str]:
+    """Names of the files that a record names."""
+    names: list[str] = _read(record).get("files", [])
+    return names
+
+
 def _read(record: Path) -> dict[str, Any]:
     content: dict[str, Any] = (
         json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}

@@ -21,6 +21,10 @@ VerdictName = Literal[
     "accepted_with_warnings",
     "rejected_in_rows",
     "rejected_unread",
+    "corrected_whole",
+    "corrected_in_part",
+    "corrected_rejected",
+    "corrected_nothing",
     "nil",
     "identical",
 ]
@@ -49,6 +53,8 @@ class Sections(_Strict):
     files: str
     counts: str
     faults: str
+    queries: str
+    corrected: str
     messages: str
     next: str
 
@@ -67,6 +73,9 @@ class Labels(_Strict):
     file: str
     same_file: str
     reason: str
+    query: str
+    whole_file: str
+    fate: str
     rows: str
     remedy: str
     together: str
@@ -100,6 +109,8 @@ class ReceiptTexts(_Strict):
     counts: Counts
     reasons_note: str
     no_faults: str
+    queries_note: str
+    merged_note: str
     no_messages: str
     privacy: str
 
@@ -116,10 +127,15 @@ class VerdictTexts(_Strict):
 class MendSteps(_Strict):
     """What the sender may do about rows that were returned."""
 
+    done: str
+    correction: str
+    correction_mend: str
+    correction_explain: str
+    at_source: str
+    too_many: str
     marked: str
     marked_too_large: str
     marked_missing: str
-    whole: str
     nothing: str
 
 
@@ -132,6 +148,23 @@ class ReturnedRows(_Strict):
     too_many: str
     headers: tuple[str, ...] = Field(min_length=9, max_length=9)
     widths: tuple[float, ...] = Field(min_length=9, max_length=9)
+
+
+class AskedRows(_Strict):
+    """The receipt's sheet of queries; columns as wide as those of the returned rows."""
+
+    sheet: str
+    headers: tuple[str, ...] = Field(min_length=9, max_length=9)
+
+
+class CorrectedRows(_Strict):
+    """The receipt's sheet of a correction sheet's rows; ``widths`` in characters, one per header."""
+
+    sheet: str
+    headers: tuple[str, ...] = Field(min_length=10, max_length=10)
+    widths: tuple[float, ...] = Field(min_length=10, max_length=10)
+    place: str
+    adopted: str
 
 
 class Legend(_Strict):
@@ -149,6 +182,8 @@ class Sentences(_Strict):
     cell: str
     blank: str
     row: str
+    query: str
+    pair: str
     unseen: str
     as_date: str
     choices: str
@@ -171,6 +206,8 @@ class AnswerTexts(_Strict):
     receipt_name: str
     marked_name: str
     returned_rows: ReturnedRows
+    asked_rows: AskedRows
+    corrected_rows: CorrectedRows
     legend: Legend
     comment: str
     sentences: Sentences

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from poverty_watch.intake.amendments import Place
 from poverty_watch.intake.corrections.merging import RowFate
+from poverty_watch.intake.corrections.texts import Fate
 
 FATES_SCHEMA = pa.schema(
     [
@@ -44,7 +45,7 @@ class KeptFate:
     sheet: str
     row: int
     is_file: bool
-    fate: str
+    fate: Fate
     fault: str | None
     applied: bool
     adopted: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def handed_out(
     )
 
 
-def question_place(record: dict[str, Any]) -> Place:
+def question_place(record: Mapping[str, Any]) -> Place:
     """By what place the code of a question about a file is made."""
     return (record["source_file"], f"{record['query']}:{record['source_sheet']}", 0)
 

@@ -48,7 +48,8 @@ from poverty_watch.ledger.models import Correction, Delivery, StoppedDecision
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 
-_SOURCES_THAT_MEND = ("database", "http")
+SOURCES_THAT_MEND = ("database", "http")
+"""Ways of arriving (`department.yaml`) of departments that mend their data where they are kept."""
 
 
 @dataclass
@@ -306,7 +307,7 @@ class _Merging:
         for fate in self._fates:
             if fate.fate == "bad_code" and desk.is_elsewhere(fate.row.code):
                 fate.fate = "elsewhere"
-            if fate.applied and department.card.arrives.way in _SOURCES_THAT_MEND:
+            if fate.applied and department.card.arrives.way in SOURCES_THAT_MEND:
                 fate.fate, fate.applied = "at_source", False
         self._file_fates = self._answers_about_files()
 

@@ -101,7 +101,7 @@ def _read_sheet(
     office = _office_columns(sheet.rows[header], texts.headers)
     is_file = plain(texts.headers.question) in map(plain, sheet.rows[header])
     columns = {} if is_file else layout.columns
-    yes = {plain(word).casefold() for word in texts.yes}
+    yes = {plain(word).casefold() for word in texts.means_yes}
     for position in layout.data:
         row = sheet.rows[position]
         adopts = plain(_at(row, office.get("adopt"))).casefold() in yes

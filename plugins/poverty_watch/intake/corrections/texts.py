@@ -62,6 +62,41 @@ class Headers(_Strict):
     question: str
 
 
+class Widths(_Strict):
+    """Widths of the office's columns, in characters."""
+
+    row: float
+    problem: float
+    remedy: float
+    proposal: float
+    adopt: float
+    explanation: float
+    file: float
+    sheet: float
+    code: float
+    question: float
+
+
+class Form(_Strict):
+    """What the sheet says to the sender."""
+
+    title: str
+    title_at_source: str
+    subtitle: str
+    error: str
+    query: str
+    adopt_choice: str
+    list_error: str
+    files_title: str
+    files_note: str
+    notes: tuple[str, ...]
+    notes_at_source: tuple[str, ...]
+    note_query: str
+    back: str
+    note_proposal: str
+    note_lost: str
+
+
 class FateTexts(_Strict):
     """What became of a row: for counts, for the row itself, and how good it is."""
 
@@ -74,11 +109,14 @@ class CorrectionTexts(_Strict):
     """The whole file. Every fate must have its words: a row would be passed over in silence."""
 
     name: str
+    name_at_source: str
     most_rows: int = Field(gt=0, le=100_000)
     longest_explanation: int = Field(gt=0)
-    yes: tuple[str, ...]
+    means_yes: tuple[str, ...]
     sheets: Sheets
     headers: Headers
+    widths: Widths
+    form: Form
     fates: dict[Fate, FateTexts]
     not_returned: str
     nothing_new: str
@@ -91,6 +129,8 @@ class CorrectionTexts(_Strict):
         lacking = sorted(set(get_args(Fate)) - set(self.fates))
         if lacking:
             raise ValueError(f"缺少这些去向的说法：{'、'.join(lacking)}")
+        if self.form.adopt_choice not in self.means_yes:
+            raise ValueError(f"“采用”列的选项“{self.form.adopt_choice}”不在 means_yes 里")
         return self
 
 
