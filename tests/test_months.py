@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +118,24 @@ def test_an_empty_county_file_corrects_nothing(tmp_path: Path) -> None:
     file = tmp_path / "workdays.yaml"
     file.write_text("# nothing yet\n")
     assert Workdays.from_file(file).after(date(2021, 3, 1), 5) == date(2021, 3, 8)
+
+
+def test_due_days_from_2021_to_2026_are_the_same_by_a_second_calendar(workdays: Workdays) -> None:
+    second = holidays.country_holidays("CN", years=range(2021, 2028))
+    day = date(2021, 1, 1)
+    while day < date(2026, 12, 24):
+        assert workdays.after(day, 5) == second.get_nth_working_day(day, 5), day
+        day += timedelta(days=1)
+
+
+def test_a_guessed_year_says_so_and_what_is_published_is_no_guess(tmp_path: Path) -> None:
+    file = tmp_path / "workdays.yaml"
+    file.write_text("provisional_years: [2026, 2027]\n")
+    county = Workdays.from_file(file)
+    due = county.after(date(2026, 12, 31), 5)
+    assert due == date(2027, 1, 7)
+    assert county.note(due) == "（暂按周一至周五推算）"
+    # 1 October 2026 is published: the list counts, and nothing is said.
+    assert not county.is_workday(date(2026, 10, 1))
+    assert county.note(date(2026, 10, 8)) == ""
+    assert Workdays({}, frozenset({2027}), frozenset({2027})).note(due) == ""

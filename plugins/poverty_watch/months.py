@@ -99,29 +99,49 @@ def months_later(day: date, months: int) -> date:
     return month.first_day.replace(day=min(day.day, month.last_day.day))
 
 
+PROVISIONAL = "（暂按周一至周五推算）"
+
+
+def _published(day: date) -> bool | None:
+    """Whether the State Council's list, as the library has it, says workday; None: not published."""
+    import chinese_calendar
+
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return None
+
+
 @dataclass(frozen=True)
 class Workdays:
     """Chinese workdays: State Council days off and make-up days, corrected by a county file.
 
     ``corrections`` maps a day to True (worked) or False (off). A year that neither the
     ``chinesecalendar`` library nor the county file knows is refused: a guessed deadline would be
-    worse than none.
+    worse than none. The county may allow a guess for a year (``provisional_years``: Monday to
+    Friday); `note` then says so beside every such day.
     """
 
     corrections: Mapping[date, bool]
     confirmed_years: frozenset[int] = frozenset()
+    provisional_years: frozenset[int] = frozenset()
 
     @classmethod
     def from_file(cls, path: Path) -> Workdays:
         """Read the county's corrections (``include/reference/workdays.yaml``).
 
         The file has ``workdays:`` and ``days_off:`` (lists of dates) and ``confirmed_years:``
-        (years for which the two lists, on top of plain weekends, are complete).
+        (years for which the two lists, on top of plain weekends, are complete), and
+        ``provisional_years:`` (years that may be guessed until they are published).
         """
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         corrections = {day: True for day in content.get("workdays") or []}
         corrections |= {day: False for day in content.get("days_off") or []}
-        return cls(corrections, frozenset(content.get("confirmed_years") or []))
+        return cls(
+            corrections,
+            frozenset(content.get("confirmed_years") or []),
+            frozenset(content.get("provisional_years") or []),
+        )
 
     def is_workday(self, day: date) -> bool:
         """Whether offices work on that day.
@@ -131,17 +151,21 @@ class Workdays:
         """
         if day in self.corrections:
             return self.corrections[day]
-        import chinese_calendar
+        published = _published(day)
+        if published is not None:
+            return published
+        if day.year in self.confirmed_years | self.provisional_years:
+            return day.weekday() < 5
+        raise CalendarError(
+            f"{day.year}年的放假安排尚未载入，无法计算工作日期限。请升级 chinesecalendar，"
+            "或把国务院公布的放假、调休日期写入 include/reference/workdays.yaml 后重试；国务院还没有公布的，"
+            f"可以在该文件的 provisional_years 里写上 {day.year}，暂按周一至周五推算。"
+        )
 
-        try:
-            return bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:
-            if day.year in self.confirmed_years:
-                return day.weekday() < 5
-            raise CalendarError(
-                f"{day.year}年的放假安排尚未载入，无法计算工作日期限。请升级 chinesecalendar，"
-                "或把国务院公布的放假、调休日期写入 include/reference/workdays.yaml 后重试。"
-            ) from None
+    def note(self, day: date) -> str:
+        """What to say beside a deadline that rests on a guess; empty for any other."""
+        is_known = _published(day) is not None or day.year in self.confirmed_years
+        return "" if is_known or day.year not in self.provisional_years else PROVISIONAL
 
     def after(self, day: date, count: int) -> date:
         """The ``count``-th workday after ``day``; ``day`` itself does not count.
