@@ -63,19 +63,21 @@ household_bills as (
     group by household_id
 ),
 
-below_the_line as (
+net_incomes as (
     select
         eligible.*,
         household_bills.own_payment,
-        '扣除后人均纯收入由'
-        || cast(cast(eligible.income_per_head as decimal(18, 2)) as varchar) || '元降为'
-        || cast(
-            cast(
-                eligible.income_per_head
-                - household_bills.own_payment / eligible.living_register_members
-                as decimal(18, 2)
-            ) as varchar
-        ) || '元' as detail
+        -- Rounded down, so that what is shown is below the line too.
+        cast(
+            floor(
+                (
+                    eligible.income_per_head * eligible.living_register_members
+                    - household_bills.own_payment
+                )
+                * 100 / eligible.living_register_members
+            )
+            / 100 as decimal(18, 2)
+        ) as net_per_head
     from eligible
     inner join household_bills on eligible.household_id = household_bills.household_id
     where
@@ -83,6 +85,14 @@ below_the_line as (
         and round(eligible.income_per_head * eligible.living_register_members, 2)
         - round(household_bills.own_payment, 2)
         < round($income_line * eligible.living_register_members, 2)
+),
+
+below_the_line as (
+    select
+        *,
+        '扣除后人均纯收入由' || rtrim(rtrim(cast(income_per_head as varchar), '0'), '.')
+        || '元降为' || rtrim(rtrim(cast(net_per_head as varchar), '0'), '.') || '元' as detail
+    from net_incomes
 )
 
 select

@@ -2,7 +2,7 @@
 id: W14
 title: 交通事故伤残亡
 question: 伤到什么程度，治疗花了多少？对方赔了多少、保险赔了多少？家里少了劳动力没有，谁在照料？
-sentence: "{name}{detail}发生交通事故，后果：{value}"
+sentence: "{name}于{detail}发生交通事故，后果：{value}"
 severity: 伤为橙色，残、亡为红色
 risk: 意外事故
 population: 所有农村户

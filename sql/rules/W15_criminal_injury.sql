@@ -2,7 +2,7 @@
 id: W15
 title: 刑事案件伤残亡
 question: 伤到什么程度，治疗花了多少？有没有申请司法救助、得到赔偿？家里少了劳动力没有，谁在照料？
-sentence: "{name}{detail}在刑事案件中受害，后果：{value}"
+sentence: "{name}于{detail}在刑事案件中受害，后果：{value}"
 severity: 伤为橙色，残、亡为红色
 risk: 意外事故
 population: 所有农村户

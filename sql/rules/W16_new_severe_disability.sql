@@ -58,7 +58,7 @@ select
     'orange' as severity,
     grade as value,
     '一级、二级' as threshold,
-    coalesce(category || '，', '') || cast(issued_on as varchar) || '发证' as detail,
+    coalesce(category || '，', '') || strftime(issued_on, '%Y年%-m月%-d日') || '发证' as detail,
     source_file,
     source_sheet,
     source_row

@@ -58,11 +58,11 @@ select
     case
         when is_overdue
             then
-                '逾期' || cast(cast(overdue as decimal(18, 2)) as varchar) || '元，已逾期'
-                || cast(cast(overdue_days as integer) as varchar) || '天'
+                '逾期' || rtrim(rtrim(cast(overdue as varchar), '0'), '.') || '元，已逾期'
+                || rtrim(rtrim(cast(overdue_days as varchar), '0'), '.') || '天'
         else
-            cast(cast(amount as decimal(18, 2)) as varchar) || '元将于'
-            || cast(due_on as varchar) || '到期'
+            rtrim(rtrim(cast(amount as varchar), '0'), '.') || '元将于'
+            || strftime(due_on, '%Y年%-m月%-d日') || '到期'
     end as detail,
     source_file,
     source_sheet,

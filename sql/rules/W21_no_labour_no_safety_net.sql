@@ -2,7 +2,7 @@
 id: W21
 title: 整户无劳动力未兜底
 question: 家里靠什么生活，有没有法定赡养、抚养人？申请过低保、特困没有，为什么没有办成？
-sentence: "{detail}，都没有劳动力，家中没有人享受农村低保或特困供养"
+sentence: "{detail}，均无劳动力，家中没有人享受农村低保或特困供养"
 severity: 红色
 risk: 缺劳动力
 population: 监测系统内的户

@@ -2,7 +2,7 @@
 id: W23
 title: 主要劳动力死亡
 question: 去世的人生前是不是家里的主要劳力？因病还是意外，花了多少、欠了多少？家里老人、孩子以后靠谁？
-sentence: "{name}{detail}去世，时年{value}，在{threshold}劳动年龄内"
+sentence: "{name}于{detail}去世，时年{value}，在{threshold}劳动年龄内"
 severity: 红色
 risk: 缺劳动力
 population: 所有农村户

@@ -2,7 +2,7 @@
 id: W24
 title: 生活困难诉求
 question: 反映的困难是什么，属实不属实？部门答复了没有，还差哪一步？家里其他情况怎么样？
-sentence: "{name}{detail}反映：{value}"
+sentence: "{name}于{detail}反映：{value}"
 severity: 黄色
 risk: 其他
 population: 所有农村户

@@ -85,6 +85,8 @@ class RuleHeader(_CheckHeader):
     severity: str
     risk: str
     population: str
+    missing: str
+    cells: tuple[str, ...]
     hit_by_absence: bool | tuple[str, ...] = False
     worse: Literal["higher", "lower"] = "higher"
 
