@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -50,8 +51,24 @@ def person_id(symbol: str) -> int:
     return zlib.crc32(f"sample {symbol}".encode()) * (-1 if len(symbol) % 2 else 1)
 
 
-def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1) -> list[InForce]:
-    """Write what is given into the lake; the deliveries that are then in force."""
+@dataclass(frozen=True)
+class Given:
+    """A delivery that is written down: its accepted rows, and those that were set aside."""
+
+    dataset: str
+    month: Month
+    accepted: pa.Table
+    set_aside: pa.Table
+
+    def in_force(self, version: int) -> InForce:
+        """The delivery as the ledger tells of it."""
+        status = "accepted" if self.accepted.num_rows else "nil"
+        content = f"{self.dataset} {self.month} {version}"
+        return InForce(self.dataset, self.month, version, status, content)
+
+
+def read(given: Mapping[str, Any], month: Month) -> list[Given]:
+    """All that is given, by dataset and month."""
     given = {"monitoring_register": [], "hukou_register": [], **given}
     if given.get("rest") == "nil":
         given = {name: [] for name in load_catalogue().contracts} | given
@@ -66,19 +83,20 @@ def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1
             assert key in _OTHER_KEYS, key
             continue
         of = Month.parse(month_text) if month_text else month
-        table = _table(dataset, rows, births)
-        content = f"{dataset} {of} {version}"
-        Lake(lake).write(
-            dataset,
-            of,
-            version,
-            table,
-            pa.Table.from_pylist(list(sent_back.get(key, [])), schema=_SET_ASIDE),
-            {"content_sha256": content},
-        )
-        status = "accepted" if rows else "nil"
-        found.append(InForce(dataset, of, version, status, content))
-    return sorted(found, key=lambda delivery: (delivery.dataset, delivery.month))
+        set_aside = pa.Table.from_pylist(list(sent_back.get(key, [])), schema=_SET_ASIDE)
+        found.append(Given(dataset, of, _table(dataset, rows, births), set_aside))
+    return sorted(found, key=lambda one: (one.dataset, one.month))
+
+
+def deliver(lake: Path, given: Mapping[str, Any], month: Month, version: int = 1) -> list[InForce]:
+    """Write what is given into the lake; the deliveries that are then in force."""
+    found = []
+    for one in read(given, month):
+        delivery = one.in_force(version)
+        manifest = {"content_sha256": delivery.content_sha256}
+        Lake(lake).write(one.dataset, one.month, version, one.accepted, one.set_aside, manifest)
+        found.append(delivery)
+    return found
 
 
 def write_down(ledger: Ledger, deliveries: list[InForce]) -> None:

@@ -10,9 +10,11 @@ table ``rows``. Any may say ``status``, ``lacks`` (datasets, or all), ``not_judg
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import sqlglot
 import yaml
@@ -26,7 +28,7 @@ from poverty_watch.screening.definitions import RuleHeader, SqlFile, load_defini
 from poverty_watch.screening.inputs import MonthInputs, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
-from tests.screening.given import deliver, person_id
+from tests.screening.given import person_id, read
 
 HERE = Path(__file__).parent
 DEFINITIONS = load_definitions()
@@ -39,34 +41,48 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _inputs(lake: Path, given: dict[str, Any]) -> MonthInputs:
+def _inputs(folder: Path, given: dict[str, Any]) -> MonthInputs:
+    """The same files as in a lake, put there without its care for what is written."""
     month = Month.parse(given.get("month", APRIL))
-    deliveries = deliver(lake, given, month)
-    return MonthInputs(month, tuple(deliveries), load_catalogue(), Lake(lake), load_registers())
+    lake = Lake(folder)
+    found = []
+    for one in read(given, month):
+        lake.accepted(one.dataset, one.month, 1).parent.mkdir(parents=True)
+        pq.write_table(one.accepted, lake.accepted(one.dataset, one.month, 1))
+        pq.write_table(one.set_aside, lake.set_aside(one.dataset, one.month, 1))
+        found.append(one.in_force(1))
+    return MonthInputs(month, tuple(found), load_catalogue(), lake, load_registers())
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckEngine]:
+    with DuckEngine.opened(threads=1) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
-def test_case(case: Path, tmp_path: Path) -> None:
+def test_case(case: Path, tmp_path: Path, engine: DuckEngine) -> None:
     inputs = _inputs(tmp_path, _read(case / "given.yaml"))
     expected = _read(case / "expect.yaml")
-    definitions = DEFINITIONS
     name = case.parent.name
-    with DuckEngine.opened(threads=1) as engine:
-        tables = run_staging(engine, inputs, definitions.staging)
-        if name in tables:
-            rows = engine.run(f"select * from {name}", {})
-            _agree_on_rows(rows.to_pylist(), expected["rows"])
-            return
-        parameters = in_force(load_parameters(), inputs.month)
-        runner = CheckRunner(engine, inputs, parameters, definitions.populations)
-        rules = {file.id: file for file in definitions.rules}
-        comparisons = {file.id: file for file in definitions.comparisons}
-        file: SqlFile[Any] = rules.get(name) or comparisons[name]
-        for relation in file.relations - tables.keys():
-            engine.attach(relation, inputs.relation(relation))
-        done = runner.rule(file) if name in rules else runner.comparison(file)
-        if name in rules:
-            _agree_on_population(engine, runner, rules[name], done)
+    staging = {file.id for file in DEFINITIONS.staging}
+    rules = {file.id: file for file in DEFINITIONS.rules}
+    checks: dict[str, SqlFile[Any]] = {file.id: file for file in DEFINITIONS.comparisons} | rules
+    reads = {name} if name in staging else {"households", *checks[name].relations}
+    needed = {file for table in reads for file in DEFINITIONS.needed_for(table)}
+    tables = run_staging(engine, inputs, [f for f in DEFINITIONS.staging if f in needed])
+    if name in tables:
+        rows = engine.run(f"select * from {name}", {})
+        _agree_on_rows(rows.to_pylist(), expected["rows"])
+        return
+    parameters = in_force(load_parameters(), inputs.month)
+    runner = CheckRunner(engine, inputs, parameters, DEFINITIONS.populations)
+    file = checks[name]
+    for relation in file.relations - tables.keys():
+        engine.attach(relation, inputs.relation(relation))
+    done = runner.rule(file) if name in rules else runner.comparison(file)
+    if name in rules:
+        _agree_on_population(engine, runner, rules[name], done)
     if name in rules:
         _agree_on_hits(done, expected)
     else:
