@@ -2,7 +2,7 @@
 id: W03
 title: 扣除医疗后收入低于监测线
 question: 住院的钱是从哪里来的，借了多少？扣掉这些，今年家里还能靠什么收入生活？
-sentence: "今年住院自付合计{value}元，{detail}，低于{threshold}元的监测线"
+sentence: "今年住院自付合计{value}元，{detail}"
 severity: 橙色
 risk: 因病
 population: 监测系统内监测户以外的户
@@ -91,7 +91,8 @@ below_the_line as (
     select
         *,
         '扣除后人均纯收入由' || rtrim(rtrim(cast(income_per_head as varchar), '0'), '.')
-        || '元降为' || rtrim(rtrim(cast(net_per_head as varchar), '0'), '.') || '元' as detail
+        || '元降为' || rtrim(rtrim(cast(net_per_head as varchar), '0'), '.') || '元，低于'
+        || cast($income_line as varchar) || '元的监测线' || $income_line_note as detail
     from net_incomes
 )
 

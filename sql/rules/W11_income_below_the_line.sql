@@ -2,7 +2,7 @@
 id: W11
 title: 人均收入低于监测线
 question: 今年各项收入是多少，比去年少在哪里？登记的收入是否核准？家里有没有刚性支出和欠债？
-sentence: "监测系统登记的人均纯收入{value}元，低于{threshold}元的监测线"
+sentence: "监测系统登记的人均纯收入{value}元，低于{threshold}元的监测线{detail}"
 severity: 红色
 risk: 其他
 population: 监测系统内监测户以外的户
@@ -38,7 +38,7 @@ select
     'red' as severity,
     income_per_head as value,
     $income_line as threshold,
-    '' as detail,
+    $income_line_note as detail,
     'monitoring_register' as source_dataset,
     source_file,
     source_sheet,

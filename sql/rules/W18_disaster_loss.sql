@@ -2,7 +2,7 @@
 id: W18
 title: 因灾受损
 question: 房子还能不能住，现在住哪里？庄稼、牲畜损失多少，保险和救灾款到了没有？今年收入受多大影响？
-sentence: "{detail}，{value}，达到预警线（{threshold}，户主{name}）"
+sentence: "户主{name}{detail}，{value}，达到预警线：{threshold}"
 severity: 房屋倒塌、严重损坏为红色，其余为橙色
 risk: 自然灾害
 population: 所有农村户
@@ -82,8 +82,13 @@ select
                     || '%'
         end,
         case when lost_money then cast($disaster_loss_line as varchar) || '元' end
+    )
+    || greatest(
+        case when lost_rooms then $disaster_rooms_line_note else '' end,
+        case when lost_crop then $disaster_crop_share_line_note else '' end,
+        case when lost_money then $disaster_loss_line_note else '' end
     ) as threshold,
-    strftime(occurred_on, '%Y年%-m月%-d日') || '遭受' || coalesce(disaster, '灾害') as detail,
+    '于' || strftime(occurred_on, '%Y年%-m月%-d日') || '遭受' || coalesce(disaster, '灾害') as detail,
     source_file,
     source_sheet,
     source_row

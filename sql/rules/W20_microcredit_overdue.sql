@@ -62,7 +62,8 @@ select
                 || rtrim(rtrim(cast(overdue_days as varchar), '0'), '.') || '天'
         else
             rtrim(rtrim(cast(amount as varchar), '0'), '.') || '元将于'
-            || strftime(due_on, '%Y年%-m月%-d日') || '到期'
+            || strftime(due_on, '%Y年%-m月%-d日') || '到期，在月末后'
+            || cast($loan_due_soon_days as varchar) || '天内' || $loan_due_soon_days_note
     end as detail,
     source_file,
     source_sheet,

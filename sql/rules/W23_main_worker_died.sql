@@ -2,7 +2,7 @@
 id: W23
 title: 主要劳动力死亡
 question: 去世的人生前是不是家里的主要劳力？因病还是意外，花了多少、欠了多少？家里老人、孩子以后靠谁？
-sentence: "{name}于{detail}去世，时年{value}，在{threshold}劳动年龄内"
+sentence: "{name}于{detail}去世，时年{value}，劳动年龄为{threshold}"
 severity: 红色
 risk: 缺劳动力
 population: 所有农村户
@@ -46,7 +46,8 @@ select
     name,
     'red' as severity,
     cast(age as varchar) || '岁' as value,
-    cast($labour_age_from as varchar) || '至' || cast($labour_age_to as varchar) || '岁' as threshold,
+    cast($labour_age_from as varchar) || '至' || cast($labour_age_to as varchar) || '岁'
+    || greatest($labour_age_from_note, $labour_age_to_note) as threshold,
     strftime(died_on, '%Y年%-m月%-d日') as detail,
     source_file,
     source_sheet,

@@ -72,6 +72,7 @@ def test_a_check_binds_only_what_its_header_names(file: SqlFile[Any]) -> None:
         assert file.id in parameters[name].used_by, f"{name} does not name {file.id} in used_by"
         value = parameters[name].values[0]
         offered |= {name} if value.value is not None else {f"{name}_t", f"{name}_g"}
+        offered.add(f"{name}_note")
     sources = {_base(source) for source in file.header.sources}
     offered |= {f"has_{source}_previous" for source in sources}
     if file.header.one_by_one:

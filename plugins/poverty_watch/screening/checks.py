@@ -136,7 +136,7 @@ class CheckRunner:
         """Values of all parameters that a check binds."""
         bound = self.inputs.parameters(file.binds)
         for name in file.header.parameters:
-            bound |= self.parameters[name].bound
+            bound |= self.parameters[name].bound | self.parameters[name].note
         return bound
 
     def sql(self, file: SqlFile[Any]) -> str:

@@ -96,6 +96,12 @@ class InForce:
         return {f"{name}_t": _number(value.t), f"{name}_g": _number(value.g)}
 
     @property
+    def note(self) -> dict[str, str]:
+        """``name_note``, for SQL to say beside the value: 未经县审定 in brackets, or nothing."""
+        text = "" if self.value.confirmed else "（未经县审定）"
+        return {f"{self.parameter.name}_note": text}
+
+    @property
     def described(self) -> dict[str, Any]:
         """For the ledger and the report."""
         return {
