@@ -84,10 +84,10 @@ def test_case(case: Path, tmp_path: Path, engine: DuckEngine) -> None:
     if name in rules:
         _agree_on_population(engine, runner, rules[name], done)
     if name in rules:
-        _agree_on_hits(done, expected)
+        agree_on_hits(done, expected)
     else:
         _agree_on_findings(done, expected)
-    _agree_on_record(done, expected)
+    agree_on_record(done, expected)
 
 
 def _agree_on_population(
@@ -106,7 +106,7 @@ def _agree_on_population(
     assert set(judged) <= set(found.column(0).to_pylist()), "eligible outside the population"
 
 
-def _agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:
+def agree_on_hits(done: Checked, expected: dict[str, Any]) -> None:
     wanted = expected["hits"]
     assert [hit["household_id"] for hit in done.rows] == [hit["household"] for hit in wanted]
     for hit, want in zip(done.rows, wanted, strict=True):
@@ -173,7 +173,7 @@ def _lacking(wanted: list[str] | str) -> list[str]:
     return [dataset for dataset in load_catalogue().contracts if dataset not in without]
 
 
-def _agree_on_record(done: Checked, expected: dict[str, Any]) -> None:
+def agree_on_record(done: Checked, expected: dict[str, Any]) -> None:
     assert done.record["status"] == expected.get("status", "ran")
     assert done.record["lacks"] == _lacking(expected.get("lacks", []))
     assert done.record.get("counted", {}) == expected.get("counted", {})
