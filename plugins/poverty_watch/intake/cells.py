@@ -24,11 +24,14 @@ LOST_DIGITS_FROM = 1e15
 _EPOCH = date(1899, 12, 30)
 _DAYS_TO_1904 = 1462
 _LOWEST_SERIAL, _HIGHEST_SERIAL = 10_000, 110_000  # 1927 to 2201: years typed alone are no serials
-_TIME = r"(?:[T ]*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
-_DATE = re.compile(rf"(\d{{4}})([-/.年])(\d{{1,2}})([-/.月])(\d{{1,2}})日?{_TIME}")
-_COMPACT_DATE = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}}){_TIME}")
-_MONTH = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})月?")
+_TIME = re.compile(r"(?:[T\s]+|(?<=日))\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
+_DATE = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?")
+_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+)?")
+_MONTH = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:月|\.0+)?")
+_YEAR_AND_DIGIT = range(19_001, 21_000)  # as days they would be in the 1950s: 20214 is no month
 _WHITE_PATTERN = r"[\s\p{Z}\p{Cf}]+"
+_WHITE = re.compile(r"\s+")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(E[+-]?\d+)?")
 
 Values = Sequence[Any]
@@ -126,17 +129,10 @@ def clean_amounts(values: Values, *, blank_is_zero: bool) -> pa.Array:
 
 
 def _amount(text: str | None, blank_is_zero: bool) -> Decimal | None:
-    plain = "".join(unicodedata.normalize("NFKC", text or "").split())
+    plain = _WHITE.sub("", _even(text or ""))
     if not plain:
         return Decimal(0) if blank_is_zero else None
-    plain = (
-        plain.strip("'")
-        .removeprefix("¥")
-        .removesuffix("元")
-        .removeprefix("¥")
-        .replace(",", "")
-        .upper()
-    )
+    plain = plain.removeprefix("¥").removesuffix("元").removeprefix("¥").replace(",", "").upper()
     if not _NUMBER.fullmatch(plain):
         return None
     try:
@@ -171,6 +167,11 @@ def from_1904(value: Any) -> Any:
     return value + _DAYS_TO_1904 if is_number and value < _HIGHEST_SERIAL else value
 
 
+def _even(text: str) -> str:
+    """Width evened out; invisible characters and quotes at the ends gone, white space inside kept."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip("'‘’\"“” \t\r\n")
+
+
 def _serial(number: float) -> date | None:
     if not _LOWEST_SERIAL <= number < _HIGHEST_SERIAL:
         return None
@@ -197,7 +198,8 @@ def _date_of(value: Any) -> date | None:
             return _serial(value)
     if not isinstance(value, str):
         return None
-    text = unicodedata.normalize("NFKC", value).strip().strip("'").replace(" ", " ").strip()
+    evened = _even(value)
+    text = _WHITE.sub("", _TIME.sub("", evened))
     if match := _DATE.fullmatch(text):
         same = (match[2], match[4]) in (("-", "-"), ("/", "/"), (".", "."), ("年", "月"))
         return _day(match[1], match[3], match[5]) if same else None
@@ -211,10 +213,12 @@ def _month_of(value: Any) -> date | None:
         if float(value).is_integer() and 190_001 <= value <= 299_912:
             value = str(int(value))
         else:
-            day = _date_of(value)
+            day = _date_of(value) if int(value) not in _YEAR_AND_DIGIT else None
             return day.replace(day=1) if day else None
     if isinstance(value, str):
-        text = "".join(unicodedata.normalize("NFKC", value).split()).strip("'")
+        text = _WHITE.sub("", _even(value))
+        if text.isdecimal() and int(text) in _YEAR_AND_DIGIT:
+            return None
         if match := _MONTH.fullmatch(text):
             separated = not text[4].isdigit()
             if separated or len(match[2]) == 2:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.files import sha256_of
 from poverty_watch.identity import Keyring, mask_numbers
-from poverty_watch.intake.inbox import READABLE, dataset_in, month_in, township_in
+from poverty_watch.intake.inbox import READABLE
+from poverty_watch.intake.names import dataset_in, month_in, township_in
 from poverty_watch.intake.policy import faults
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import re
-import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from poverty_watch.contracts import Catalogue, Department
+from poverty_watch.intake.layout import begins_like
+from poverty_watch.intake.names import dataset_in, is_nil_return, plain_name
+from poverty_watch.intake.plain_text import beginning_of
 from poverty_watch.months import Month
-from poverty_watch.settings import REFERENCE
 
-READABLE = (".xlsx", ".xlsm", ".xls", ".csv")
+READABLE = (".xlsx", ".xlsm", ".xls", ".csv", ".txt")
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini", ".ds_store"}
-_CORRECTION = re.compile("更正|重报|补报|修订")
-_MONTH_IN_NAME = re.compile(r"(20\d{2})\s*[年.\-_/]?\s*(0?[1-9]|1[0-2])(?!\d)")
 
 
 class InboxError(ValueError):
@@ -42,47 +38,9 @@ class InboxFile:
         return self.source.name
 
 
-@lru_cache(maxsize=1)
-def townships() -> tuple[str, ...]:
-    """The county's townships, in the order of their codes."""
-    (path,) = REFERENCE.glob("divisions_*.csv")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return tuple(row["name"] for row in csv.DictReader(stream) if row["level"] == "township")
-
-
-def township_in(name: str) -> str | None:
-    """The township that a file name carries, if any."""
-    found = [t for t in townships() if t in name]
-    return max(found, key=len) if found else None
-
-
 def is_readable(name: str) -> bool:
     """Whether a file of that name can be read as sheets."""
     return Path(name).suffix.lower() in READABLE
-
-
-def is_correction(name: str) -> bool:
-    """Whether a file name says that it corrects an earlier one."""
-    return bool(_CORRECTION.search(name))
-
-
-def is_nil_return(name: str) -> bool:
-    """Whether a file name says that there was nothing to report."""
-    return "零报告" in name
-
-
-def month_in(name: str) -> Month | None:
-    """The month that a file name carries, if any."""
-    match = _MONTH_IN_NAME.search(unicodedata.normalize("NFKC", name))
-    return Month(int(match[1]), int(match[2])) if match else None
-
-
-def dataset_in(name: str, catalogue: Catalogue, department: Department) -> str | None:
-    """The department's dataset whose title a file name carries; the longest title wins."""
-    plain = unicodedata.normalize("NFKC", name)
-    found = [(d, c.title) for d, c in catalogue.contracts.items() if c.title in plain]
-    found.sort(key=lambda pair: len(pair[1]), reverse=True)
-    return next((dataset for dataset, _ in found if dataset in department.contracts), None)
 
 
 def month_folder(inbox: Path, month: Month) -> Path:
@@ -100,9 +58,7 @@ def _department_folders(folder: Path, department: Department) -> list[Path]:
     names = {department.id, department.title}
     if not folder.is_dir():
         return []
-    return sorted(
-        p for p in folder.iterdir() if p.is_dir() and unicodedata.normalize("NFKC", p.name) in names
-    )
+    return sorted(p for p in folder.iterdir() if p.is_dir() and plain_name(p.name) in names)
 
 
 def files_of(
@@ -119,12 +75,20 @@ def files_of(
                 source.name.startswith((".", "~$")) or source.name.lower() in _SYSTEM_FILES
             )
             ignored = lock_or_system or source.is_symlink()
-            readable = is_readable(source.name) or is_nil_return(source.name)
-            dataset = (
-                dataset_in(source.name, catalogue, department) if readable and not ignored else None
-            )
+            dataset = None if ignored else _dataset_of(source, catalogue, department)
             found.append(InboxFile(source, str(source.relative_to(root)), dataset, ignored))
     return found
+
+
+def _dataset_of(source: Path, catalogue: Catalogue, department: Department) -> str | None:
+    """The dataset that a file delivers; None for one that is not read."""
+    dataset = dataset_in(source.name, catalogue, department)
+    if dataset is None or is_nil_return(source.name):
+        return dataset
+    ending = source.suffix.lower()
+    if ending == ".txt" and not begins_like(beginning_of(source), department.contracts[dataset]):
+        return None  # a note beside the delivery
+    return dataset if ending in READABLE else None
 
 
 def unclaimed_folders(inbox: Path, month: Month, catalogue: Catalogue) -> list[str]:
@@ -136,5 +100,5 @@ def unclaimed_folders(inbox: Path, month: Month, catalogue: Catalogue) -> list[s
     return sorted(
         p.name
         for p in root.iterdir()
-        if unicodedata.normalize("NFKC", p.name) not in known and not p.name.startswith(".")
+        if plain_name(p.name) not in known and not p.name.startswith(".")
     )

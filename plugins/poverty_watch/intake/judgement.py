@@ -20,8 +20,8 @@ from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Amendment
 from poverty_watch.intake.duty.policy import duty_policy
-from poverty_watch.intake.inbox import is_nil_return as is_nil_name
-from poverty_watch.intake.inbox import month_in
+from poverty_watch.intake.names import is_nil_return as is_nil_name
+from poverty_watch.intake.names import month_in
 from poverty_watch.intake.policy import delivery_policy, faults, queries
 from poverty_watch.intake.queries import QUERIES_SCHEMA, Explained, Explaining, ask
 from poverty_watch.intake.repeats import duplicates, repeated

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
 from poverty_watch.contracts import Contract
-from poverty_watch.intake.sheets import Cell, Sheet
+from poverty_watch.intake.sheet import Cell, Sheet
 
 _HEADER_WITHIN_ROWS = 60
 _TOTALS = {"合计", "总计", "小计"}
-_TOTAL_STARTS = frozenset(total[0] for total in _TOTALS) | {"\u200b", "\ufeff"}
 _SIGNATURES = ("填表人", "填报人", "审核人", "制表人", "负责人", "备注", "注:", "说明")
 _WHITE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_TOTAL_STARTS = frozenset(total[0] for total in _TOTALS) | frozenset(
+    map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF))
+)
 
 
 def plain(cell: Cell) -> str:
@@ -31,22 +34,14 @@ def is_blank(cell: Cell) -> bool:
     return cell is None or cell == "" or (isinstance(cell, str) and not _WHITE.sub("", cell))
 
 
-def _may_be_no_data(rows: list[list[Cell]], start: int) -> list[int]:
-    """A cheap test that spares hundreds of thousands of rows a closer look: 0.1 s for a million."""
-    return [
-        position
-        for position, first in enumerate(map(itemgetter(0), rows[start:]), start=start)
-        if not first
-        or (first.__class__ is str and (first[0] in _TOTAL_STARTS or first[0].isspace()))
-    ]
-
-
 @dataclass(frozen=True)
 class Layout:
     """Where things are in a sheet.
 
     ``columns`` maps a contract column's name to its position; ``data`` lists positions of data rows;
     ``header``, ``blank`` and ``total`` count the other rows, so that every row has a fate.
+    ``numbered`` counts the blank rows in which something stands outside of the contract's columns:
+    a running number, a unit.
     ``last_header`` is the position of the row that names the columns.
     """
 
@@ -56,6 +51,7 @@ class Layout:
     blank: int
     total: int
     last_header: int
+    numbered: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,13 +69,13 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
     for row, lower in enumerate(names):
         if not any(lower):
             continue
-        for upper, last in ((None, row), (lower, row + 1)):
+        for first, last in ((row, row), (row, row + 1)):
             if last >= len(names):
                 continue
-            columns = _solve(upper, names[last], contract)
+            columns = _solve(lower if first < last else None, names[last], contract)
             missing = tuple(c.header for c in contract.columns if c.name not in columns)
             if not missing:
-                return _classify(sheet, columns, last)
+                return _classify(sheet, columns, first, _last_of_merged(sheet, columns, last))
             if best is None or len(columns) > best[0]:
                 best = (len(columns), sheet.numbers[last], missing)
     if best is None or best[0] * 2 < len(contract.columns):
@@ -90,69 +86,160 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
 def layout_at(sheet: Sheet, contract: Contract, header: int) -> Layout:
     """The layout of a sheet whose header row is known; columns that it lacks are left out."""
     names = [plain(cell) for cell in sheet.rows[header]]
-    return _classify(sheet, _solve(None, names, contract), header)
+    return _classify(sheet, _solve(None, names, contract), header, header)
+
+
+def begins_like(rows: Sequence[Sequence[Cell]], contract: Contract) -> bool:
+    """Whether among these rows is a header of the contract, or one that lacks only some columns."""
+    sheet = Sheet("", [list(row) for row in rows], list(range(1, len(rows) + 1)))
+    found = find_layout(sheet, contract)
+    return isinstance(found, Layout) or found.nearest_row is not None
 
 
 def _solve(upper: list[str] | None, lower: list[str], contract: Contract) -> dict[str, int]:
-    by_name: dict[str, int] = {}
-    by_group: dict[str, int] = {}
-    by_caption: dict[str, int] = {}
-    group = ""
+    """Which column stands where: by the lower name, group and lower name together, or the group.
+
+    Where a name stands twice, below two groups, a place that group and name together give to one
+    column is no other column's (of two columns 身份证号 the one below 户主 is 户主身份证号), and the
+    group in which the identity number stands goes first.
+    """
+    by_name: dict[str, list[int]] = {}
+    by_group: dict[str, list[int]] = {}
+    by_caption: dict[str, list[int]] = {}
+    groups: list[str] = []
     for position, name in enumerate(lower):
         caption = upper[position] if upper and position < len(upper) else ""
-        group = caption or group
+        groups.append(caption or (groups[-1] if groups else ""))
         if name:
-            by_name.setdefault(name, position)
+            by_name.setdefault(name, []).append(position)
             if upper:
-                by_group.setdefault(group + name, position)
-        elif caption:
-            by_caption.setdefault(caption, position)
-    columns: dict[str, int] = {}
-    for column in contract.columns:
-        headers = [plain(header) for header in column.headers]
+                by_group.setdefault(groups[-1] + name, []).append(position)
+        if caption:
+            by_caption.setdefault(caption, []).append(position)
+    headers = {c.name: [plain(header) for header in c.headers] for c in contract.columns}
+    claimed = {
+        position: name
+        for name, spellings in headers.items()
+        for spelling in spellings
+        if spelling not in by_name
+        for position in by_group.get(spelling, [])
+    }
+
+    def places(name: str) -> list[int]:
         for table in (by_name, by_group, by_caption):
-            position_found = next((table[h] for h in headers if h in table), None)
-            if position_found is not None:
-                columns[column.name] = position_found
-                break
+            found = [place for spelling in headers[name] for place in table.get(spelling, [])]
+            if free := [place for place in found if claimed.get(place, name) == name]:
+                return free
+        return []
+
+    own = places(contract.identity.name)
+    columns = {contract.identity.name: own[0]} if own else {}
+    for name in headers:
+        if name not in columns and (found := places(name)):
+            beside = [place for place in found if own and groups[place] == groups[own[0]]]
+            columns[name] = (beside or found)[0]
     return columns
 
 
-def _classify(sheet: Sheet, columns: dict[str, int], last_header: int) -> Layout:
+def _last_of_merged(sheet: Sheet, columns: dict[str, int], header: int) -> int:
+    """The last row of the header: names merged with the cells below them belong to it."""
+    places = set(columns.values())
+    return max(
+        (
+            bottom
+            for (top, left), (bottom, _) in sheet.merged
+            if top <= header < bottom <= header + 2 and left in places
+        ),
+        default=header,
+    )
+
+
+def _classify(sheet: Sheet, columns: dict[str, int], first: int, last: int) -> Layout:
     rows = sheet.rows
-    start = last_header + 1
+    start = last + 1
+    blank, total = _blank_and_total(rows, start)
+    total |= _signatures(rows, start, blank | total)
+    data = [p for p in range(start, len(rows)) if p not in blank and p not in total]
+    repeated = _repeated_headers(rows, data, columns, range(first, start))
+    empty = _without_content(rows, data, columns)
+    gone = repeated | empty
+    return Layout(
+        columns=columns,
+        data=[p for p in data if p not in gone] if gone else data,
+        header=start + len(repeated),
+        blank=len(blank) + len(empty),
+        total=len(total),
+        last_header=last,
+        numbered=len(empty),
+    )
+
+
+def _blank_and_total(rows: list[list[Cell]], start: int) -> tuple[set[int], set[int]]:
     blank: set[int] = set()
     total: set[int] = set()
-    for position in _may_be_no_data(rows, start):
+    # A cheap test spares hundreds of thousands of rows a closer look: 0.1 s for a million.
+    for position, first in enumerate(map(itemgetter(0), rows[start:]), start=start):
+        if first and not (
+            first.__class__ is str and (first[0] in _TOTAL_STARTS or first[0].isspace())
+        ):
+            continue
         value = next((cell for cell in rows[position] if not is_blank(cell)), None)
         if value is None:
             blank.add(position)
-        elif isinstance(value, str) and plain(value) in _TOTALS:
+        elif isinstance(value, str) and plain(value).rstrip(":") in _TOTALS:
             total.add(position)
+    return blank, total
+
+
+def _signatures(rows: list[list[Cell]], start: int, passed: set[int]) -> set[int]:
+    """Rows of signatures and notes at the end; a date or a seal alone in its row may follow."""
+    found: set[int] = set()
     for position in range(len(rows) - 1, start - 1, -1):
-        if position in blank or position in total:
+        if position in passed:
             continue
-        value = next((cell for cell in rows[position] if not is_blank(cell)), "")
-        if not (isinstance(value, str) and plain(value).startswith(_SIGNATURES)):
+        values = [cell for cell in rows[position] if not is_blank(cell)]
+        if isinstance(values[0], str) and plain(values[0]).startswith(_SIGNATURES):
+            found.add(position)
+        elif len(values) > 1:
             break
-        total.add(position)
-    # A page break in the printed table repeats the header; such a row is nobody's data.
-    header_cells = {name: plain(rows[last_header][p]) for name, p in columns.items()}
-    data = [p for p in range(start, len(rows)) if p not in blank and p not in total]
-    key = min(columns.values(), default=0)
-    key_cell = rows[last_header][key]
-    named = columns and not is_blank(key_cell)
-    alike = [p for p in data if rows[p][key] == key_cell] if named else []
-    repeated = {
+    return found
+
+
+def _repeated_headers(
+    rows: list[list[Cell]], data: list[int], columns: dict[str, int], header: range
+) -> set[int]:
+    """Rows that repeat the header, as each page of a printed table does: nobody's data.
+
+    The names alone tell a row of the header; of the titles above it the whole row.
+    """
+    found: set[int] = set()
+    for row in range(header.start):
+        key = next((place for place, cell in enumerate(rows[row]) if not is_blank(cell)), None)
+        if key is not None:
+            title = rows[row]
+            found |= {p for p in data if rows[p][key] == title[key] and rows[p] == title}
+    for row in header:
+        names = {place: plain(rows[row][place]) for place in columns.values()}
+        key = next((place for place, name in names.items() if name), None)
+        if key is None:
+            continue
+        written = rows[row][key]
+        found |= {
+            p
+            for p in data
+            if rows[p][key] == written
+            and all(plain(rows[p][place]) == name for place, name in names.items())
+        }
+    return found
+
+
+def _without_content(rows: list[list[Cell]], data: list[int], columns: dict[str, int]) -> set[int]:
+    """Rows in which none of the contract's columns holds anything."""
+    places = list(columns.values())
+    if not places:
+        return set()
+    return {
         p
-        for p in alike
-        if all(plain(rows[p][columns[n]]) == text for n, text in header_cells.items())
+        for p in data
+        if not rows[p][places[0]] and all(is_blank(rows[p][place]) for place in places)
     }
-    return Layout(
-        columns=columns,
-        data=[p for p in data if p not in repeated] if repeated else data,
-        header=start + len(repeated),
-        blank=len(blank),
-        total=len(total),
-        last_header=last_header,
-    )

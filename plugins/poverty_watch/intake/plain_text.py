@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from poverty_watch.intake.delimited import delimiter_of, lines_of, read_delimited
+from pathlib import Path
+
+from poverty_watch.intake.delimited import delimiter_of, lines_of, read_delimited, split_text
 from poverty_watch.intake.sheet import Limits, Sheet, UnreadableError
 
 _SAMPLE = 1 << 16
-_MOST_NULS = 0.01
+_FEW_NULS, _MOST_NULS = 16, 0.01
 _LISTED = 10
 
 
@@ -35,11 +37,25 @@ def _encodings(content: bytes) -> tuple[str, ...]:
 
 def is_table(text: str | None) -> bool:
     """Whether a text has lines of cells: at least two with the same delimiter."""
-    if text is None or text.count("\x00") > _MOST_NULS * len(text):
+    if text is None or _is_binary(text):
         return False
     lines = [line for line in lines_of(text[:_SAMPLE]) if line.strip()]
     delimiter = delimiter_of(lines)
     return sum(delimiter in line for line in lines) > 1
+
+
+def _is_binary(text: str) -> bool:
+    return text.count("\x00") > max(_FEW_NULS, _MOST_NULS * len(text))
+
+
+def beginning_of(path: Path) -> list[list[str]]:
+    """The first lines of a text as rows; none where it is no text."""
+    with path.open("rb") as stream:
+        content = stream.read(_SAMPLE)
+    if len(content) == _SAMPLE:
+        content = content[: content.rfind(b"\n") + 1]
+    text = text_of(content)
+    return split_text(text).rows if text else []
 
 
 def read_text(content: bytes, name: str, limits: Limits) -> Sheet:
@@ -56,7 +72,7 @@ def read_text(content: bytes, name: str, limits: Limits) -> Sheet:
             "请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
         )
     nuls = text.count("\x00")
-    if nuls > _MOST_NULS * len(text):
+    if _is_binary(text):
         raise UnreadableError(
             f"文件“{name}”不是文本文件。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
         )

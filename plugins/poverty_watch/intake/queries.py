@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from poverty_watch.identity import Keyring
-from poverty_watch.intake.inbox import township_in
+from poverty_watch.intake.names import township_in
 from poverty_watch.intake.sheets import Doubt
 from poverty_watch.intake.standardise import Standardised
 from poverty_watch.intake.suites import Doubted

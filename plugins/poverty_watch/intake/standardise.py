@@ -19,6 +19,8 @@ from poverty_watch.intake.layout import Layout, NoLayout, find_layout
 from poverty_watch.intake.sheets import Doubt, Sheet
 from poverty_watch.months import Month
 
+_LISTED = 10
+
 
 @dataclass(frozen=True)
 class ReadFile:
@@ -116,6 +118,11 @@ def standardise(
                 continue
             messages += sheet.remarks
             doubts += sheet.doubts
+            if layout.numbered:
+                messages.append(
+                    f"文件“{file.name}”的工作表“{sheet.name}”有{layout.numbered}行只有序号等内容，"
+                    "要求的各列都是空的，按空行计。"
+                )
             _gather(sheet, layout, contract, raw, counts)
             numbers = np.asarray(sheet.numbers, dtype=np.int32)[
                 np.asarray(layout.data, dtype=np.int64)
@@ -126,11 +133,13 @@ def standardise(
     places = _amend(raw, delivered, amendments) if amendments else delivered
     identity_cells = raw[contract.identity.name]
     judged = judge(cells.as_text(identity_cells), cells.lost_digits(identity_cells), month.last_day)
+    columns = {
+        c.name: _typed(c, raw[c.name], judged, month.last_day, keys) for c in contract.columns
+    }
+    messages += _unread_days(contract, raw, columns, places.row)
     return Standardised(
         contract=contract,
-        columns={
-            c.name: _typed(c, raw[c.name], judged, month.last_day, keys) for c in contract.columns
-        },
+        columns=columns,
         identity=judged,
         raw=raw,
         places=places,
@@ -203,6 +212,28 @@ def _typed(
             return cells.clean_text(values, column.blank_marks)
 
 
+def _unread_days(
+    contract: Contract, raw: dict[str, list[Any]], columns: dict[str, pa.Array], row: np.ndarray
+) -> list[str]:
+    """Sentences on optional days and months that say something nobody can read: they count as blank."""
+    told = []
+    for column in contract.columns:
+        if column.type not in ("date", "month") or not column.optional:
+            continue
+        values, typed = raw[column.name], columns[column.name]
+        if typed.null_count == sum(value in ("", None) for value in values):
+            continue
+        nulls = np.flatnonzero(np.asarray(typed.is_null()))
+        odd = [at for at in nulls.tolist() if any(c.isdigit() for c in str(values[at] or ""))]
+        if odd:
+            shown = "、".join(str(row[at]) for at in odd[:_LISTED])
+            more = "等" if len(odd) > _LISTED else ""
+            told.append(
+                f"“{column.header}”有{len(odd)}格写的不是日期或年月（第{shown}行{more}），按空白处理，请核对。"
+            )
+    return told
+
+
 def labels_of(column: Column) -> dict[str, str]:
     """How the values of a closed list may be written, and what each is kept as."""
     return {
@@ -211,6 +242,10 @@ def labels_of(column: Column) -> dict[str, str]:
 
 
 def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | NoLayout]]) -> str:
+    if all(len(row) <= 1 for sheet in file.sheets for row in sheet.rows) and any(
+        cell for sheet in file.sheets for row in sheet.rows for cell in row
+    ):
+        return f"文件“{file.name}”只有一列，像是各列之间没有用逗号隔开。请用 Excel 或 WPS 另存为 .xlsx 后重报。"
     if not any(
         any(cell not in (None, "") for row in sheet.rows for cell in row) for sheet in file.sheets
     ):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from poverty_watch.intake.inbox import is_correction, is_nil_return, township_in
+from poverty_watch.intake.names import is_correction, is_nil_return, township_in
 from poverty_watch.ledger.models import SeenFile
 
 _Order = tuple[int, bool, float, str]

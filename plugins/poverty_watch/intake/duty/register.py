@@ -14,7 +14,7 @@ from poverty_watch.identity import mask_numbers
 from poverty_watch.intake.acceptance import Stopped, stopped_waiting
 from poverty_watch.intake.duty.difference import Difference, difference
 from poverty_watch.intake.duty.policy import DutyPolicy, county_day, duty_policy
-from poverty_watch.intake.inbox import month_in
+from poverty_watch.intake.names import month_in
 from poverty_watch.intake.sources.interface import WAY_TITLES
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
@@ -169,7 +169,9 @@ class DutyLine:
         return told
 
     def _is_told(self, message: str) -> bool:
-        return any(f"“{name}”的名称写的是" in message for name, _ in self.wrong_months)
+        return "完全相同，没有新的版本" in message or any(
+            f"“{name}”的名称写的是" in message for name, _ in self.wrong_months
+        )
 
 
 def register(

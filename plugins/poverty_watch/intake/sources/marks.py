@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Department
-from poverty_watch.intake.inbox import dataset_in
+from poverty_watch.intake.names import dataset_in
 from poverty_watch.intake.sources.interface import Arrived
 from poverty_watch.ledger.models import SourceMark
 from poverty_watch.ledger.models.base import now

@@ -13,14 +13,9 @@ from sqlalchemy.orm import Session
 from poverty_watch.contracts import Catalogue, Department, load_catalogue
 from poverty_watch.files import sha256_of, written_whole
 from poverty_watch.intake.corrections.codes import mark_in
-from poverty_watch.intake.inbox import (
-    InboxFile,
-    files_of,
-    is_correction,
-    is_readable,
-    unclaimed_folders,
-)
+from poverty_watch.intake.inbox import InboxFile, files_of, is_readable, unclaimed_folders
 from poverty_watch.intake.kept import raw_path
+from poverty_watch.intake.names import is_correction
 from poverty_watch.intake.sources.interface import Source
 from poverty_watch.intake.sources.marks import has_been_taken, keep_marks
 from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.identity import mask_numbers
 from poverty_watch.intake.steps import validating
+from poverty_watch.intake.steps.left_out import replaced_parts, unread_files
 from poverty_watch.intake.steps.outcome import Outcome, left_in
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.intake.steps.waiting import (
@@ -125,6 +126,12 @@ def _settle_dataset(
         messages.append(
             f"本月共收到{len(sent)}份“{contract.title}”，以“{kept}”为准，其余留存备查。"
         )
+    identical = len(sent) - len({s.content_sha256 for s in sent})
+    if identical:
+        messages.append(f"有{identical}份与以前送的完全相同，没有新的版本。")
+    messages += replaced_parts(session, department, dataset, month, sent)
+    if not sent:
+        messages += unread_files(session, department, dataset, month, load_catalogue())
     status = (
         in_force_delivery.status
         if in_force_delivery

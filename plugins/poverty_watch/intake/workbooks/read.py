@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from poverty_watch.intake.workbooks.scan import letters
 from poverty_watch.intake.workbooks.trial import survives
 
 if TYPE_CHECKING:
-    from python_calamine import SheetMetadata
+    from python_calamine import CalamineWorkbook, SheetMetadata
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, LookupError, RuntimeError)
 _MOST_PARTS = 10_000
 _TRIED_BYTES = 8 << 20
+_PACKAGE_ENDINGS, _OLD_ENDINGS = (".xlsx", ".xlsm"), (".xls",)
 _TABLE_PARTS = "xl/"
 _LISTED = 10
 
@@ -43,17 +45,30 @@ def read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
             is_tried = unpacked <= _TRIED_BYTES
         else:
             facts, is_tried = biff.facts_of(path), True
+        opened = partial(_opened, path, is_package)
         # Where calamine finds no room it takes the whole process down: better another one.
-        if is_tried and not survives(_read_all, path):
+        if is_tried and not survives(partial(_read_all, opened)):
             raise UnreadableError(_broken(name))
-        return _sheets(path, name, limits, facts)
+        return _sheets(opened, name, limits, facts)
 
 
-def _sheets(path: Path, name: str, limits: Limits, facts: WorkbookFacts) -> list[Sheet]:
-    from python_calamine import CalamineWorkbook, SheetTypeEnum
+def _opened(path: Path, is_package: bool) -> CalamineWorkbook:
+    """Calamine goes by the ending; where that does not fit the content it is left to the content."""
+    from python_calamine import CalamineWorkbook
+
+    if path.suffix.lower() in (_PACKAGE_ENDINGS if is_package else _OLD_ENDINGS):
+        return CalamineWorkbook.from_path(str(path))
+    with path.open("rb") as stream:
+        return CalamineWorkbook.from_filelike(stream)
+
+
+def _sheets(
+    opened: Callable[[], CalamineWorkbook], name: str, limits: Limits, facts: WorkbookFacts
+) -> list[Sheet]:
+    from python_calamine import SheetTypeEnum
 
     sheets = []
-    with CalamineWorkbook.from_path(str(path)) as book:
+    with opened() as book:
         for entry in book.sheets_metadata:
             if entry.typ != SheetTypeEnum.WorkSheet:
                 continue
@@ -86,10 +101,8 @@ def _with_remark(sheet: Sheet, remark: str) -> Sheet:
     return replace(sheet, remarks=(*sheet.remarks, remark))
 
 
-def _read_all(path: Path) -> None:
-    from python_calamine import CalamineWorkbook
-
-    with CalamineWorkbook.from_path(str(path)) as book:
+def _read_all(opened: Callable[[], CalamineWorkbook]) -> None:
+    with opened() as book:
         for title in book.sheet_names:
             book.get_sheet_by_name(title).to_python(skip_empty_area=False)
 

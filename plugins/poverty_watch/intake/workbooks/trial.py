@@ -13,7 +13,7 @@ _SECONDS = 60
 _BYTES = 2 << 30
 
 
-def survives(work: Callable[[Path], None], path: Path) -> bool:
+def survives(work: Callable[[], None]) -> bool:
     """Whether a process that does it comes back: with a result or an error, in time, within memory.
 
     Where processes cannot be forked everything survives.
@@ -24,7 +24,7 @@ def survives(work: Callable[[Path], None], path: Path) -> bool:
     if child == 0:
         try:
             _restrain()
-            work(path)
+            work()
         except BaseException:  # an error is the caller's to meet again, and to tell
             os._exit(0)
         os._exit(0)
