@@ -90,7 +90,11 @@ class Office:
         return Desk(self.settings, self.ledger, self.today)
 
     def compute(
-        self, *households: dict[str, Any], month: Month = APRIL, **tables: pa.Table
+        self,
+        *households: dict[str, Any],
+        month: Month = APRIL,
+        serving: dict[str, str] | None = None,
+        **tables: pa.Table,
     ) -> None:
         """A month's computation in force."""
         fingerprint = f"sample{len(self.computed)}"
@@ -98,7 +102,15 @@ class Office:
         table = pa.Table.from_pylist(list(households), schema=HOUSEHOLDS)
         Screenings(self.settings.lake).write(month, fingerprint, {"households": table, **tables})
         with self.ledger.transaction() as session:
-            session.add(Screening(month=str(month), fingerprint=fingerprint, inputs=[], checks=[]))
+            session.add(
+                Screening(
+                    month=str(month),
+                    fingerprint=fingerprint,
+                    inputs=[],
+                    checks=[],
+                    serving=serving or {},
+                )
+            )
 
     def task(self, household_id: str = "R:1", *rules: str, township: str = HERE) -> int:
         """An open task."""
