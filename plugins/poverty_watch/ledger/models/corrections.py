@@ -18,6 +18,7 @@ class Correction(Base):
     """
 
     __tablename__ = "correction"
+    __table_args__ = (kept(SeenBy(with_parent=Parent("delivery", ("delivery_id",)))),)
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
     base_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
