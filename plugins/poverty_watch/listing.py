@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -23,6 +25,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from poverty_watch.files import written_whole
 
+_POINTS_PER_LINE = 14.0
+_FIT = 0.95  # a column's nominal width is counted in digits, and cells have margins
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _LINE = Side(style="thin", color="A6A6A6")
 _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
@@ -94,12 +98,25 @@ def _save(path: Path, listing: Listing, rows: Sequence[Sequence[Cell]]) -> None:
     header = 3 + len(listing.notes)
     _set_up(sheet, listing, header, header + len(rows))
     _heading(sheet, listing, width)
+    # In this mode a row's height is to be said before the row.
+    sheet.row_dimensions[header].height = 2 * _POINTS_PER_LINE + 4
     sheet.append([_head_cell(sheet, column) for column in listing.columns])
     empty = [None] * sum(column.is_asked for column in listing.columns)
     styles = _Styles(sheet)
-    for row in rows:
+    widths = [column.width for column in listing.columns]
+    for number, row in enumerate(rows, start=header + 1):
+        lines = max(_lines(value, width) for value, width in zip(row, widths, strict=False))
+        sheet.row_dimensions[number].height = lines * _POINTS_PER_LINE + 4
         sheet.append([styles.cell(value) for value in [*row, *empty]])
     book.save(path)
+
+
+def _lines(value: Cell, width: float) -> int:
+    """How many lines a wrapped text takes; East Asian characters are two wide."""
+    if not isinstance(value, str):
+        return 1
+    wide = [sum(2 if east_asian_width(c) in "WFA" else 1 for c in t) for t in value.split("\n")]
+    return sum(max(1, math.ceil(columns / (width * _FIT))) for columns in wide)
 
 
 def _set_up(sheet: Any, listing: Listing, header: int, last: int) -> None:
@@ -168,7 +185,7 @@ class _Styles:
         key = is_text, quoted, is_date
         if key not in self._known:
             model: Any = WriteOnlyCell(self._sheet, None)
-            model.font = Font(name="宋体", size=9)
+            model.font = Font(name="宋体", size=10)
             model.border = _BOX
             model.alignment = _LEFT
             model.number_format = "yyyy-mm-dd" if is_date else "@" if is_text else "General"

@@ -121,7 +121,9 @@ def test_each_owner_gets_what_it_has_to_deal_with(office: Office) -> None:
         "回执/人社局/比对问题_人社局_2021年4月.xlsx",
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
-    assert [row["性质"] for path in written for row in table(path)].count("待入户说明") == 0
+    assert not any(
+        "待入户说明" in row["比对项目、\n性质"] for path in written for row in table(path)
+    )
 
 
 def test_both_sides_stand_side_by_side_with_their_places(office: Office) -> None:
@@ -129,18 +131,18 @@ def test_both_sides_stand_side_by_side_with_their_places(office: Office) -> None
     (path,) = office.write()
     (row,) = table(path)
     assert row["编号"] == "C09-1"
-    assert (row["户编号（户号）"], row["姓名"], row["身份证号"]) == ("1", "=样例甲", NUMBER)
-    assert (row["数据一"], row["数据二"]) == ("是", "低保名单中没有")
-    assert row["数据一出处"] == "防返贫监测信息：名册.xlsx“甸阳镇” 第12行"
-    assert row["数据二出处"] is None
-    assert (row["首次发现"], row["核对结果"]) == ("2021年3月", None)
-    assert row["本月情况"] == "本月缺数据，未复核"
+    assert row["户编号\n（户号）"] == "1"
+    assert row["姓名、\n身份证号"] == f"=样例甲\n{NUMBER}"
+    assert row["数据一和出处"] == "是\n防返贫监测信息：名册.xlsx“甸阳镇” 第12行"
+    assert row["数据二和出处"] == "低保名单中没有"
+    assert row["首次发现、\n本月情况"] == "2021年3月\n本月缺数据，未复核"
+    assert row["核对结果"] is None
     sheet = load_workbook(path)["比对问题"]
     assert [rule.formula1 for rule in sheet.data_validations.dataValidation] == [
         '"已更正,无误,正在核实"'
     ]
     cells = list(sheet.iter_rows())[-1]
-    name = next(cell for cell in cells if cell.value == "=样例甲")
+    name = next(cell for cell in cells if str(cell.value).startswith("=样例甲"))
     assert (name.data_type, name.quotePrefix) == ("s", True)
 
 

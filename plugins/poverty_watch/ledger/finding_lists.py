@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, load_catalogue
@@ -26,7 +26,7 @@ from poverty_watch.settings import TEMPLATES
 ASSET = "ASSET"
 _IDENTITY = "identity"
 _NOT_IN_NAMES = re.compile(r"[\\/:*?\"<>|\x00-\x1f]")
-Field = Literal[
+FieldName = Literal[
     "number",
     "code",
     "title",
@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 
 class _Column(_Strict):
-    field: Field
+    fields: tuple[FieldName, ...] = Field(min_length=1)
     header: str
     width: float
 
@@ -125,15 +125,18 @@ def write_finding_list(
     people = {line[_IDENTITY] for line in lines} - {None}
     purpose = f"{month.chinese}{form.title}（{owner}）"
     numbers = unseal_identities(session, keys, people, purpose=purpose) if people else {}
-    shown = [
-        [
-            numbers.get(line[_IDENTITY], "") if column.field == _IDENTITY else line[column.field]
-            for column in form.columns
-        ]
-        for line in lines
-    ]
+    for line in lines:
+        line[_IDENTITY] = numbers.get(line[_IDENTITY], "")
+    shown = [[_cell(line, column.fields) for column in form.columns] for line in lines]
     write_list(path, fingerprint, listing, shown)
     return FindingList(path, len(findings), 1)
+
+
+def _cell(line: Mapping[str, Cell], fields: Sequence[str]) -> Cell:
+    """A field's value; of several the texts, one below the other."""
+    if len(fields) == 1:
+        return line[fields[0]]
+    return "\n".join(str(line[name]) for name in fields if line[name])
 
 
 def _listing(form: ListForm, owner: str, month: Month, findings: Sequence[ToldFinding]) -> Listing:
