@@ -4,7 +4,7 @@
 
 1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果、写回执。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
 2. **比对、预警**：按登记为有效的报送计算。缺数据源的规则记为“未运行”并写明缺什么，不会当作没有问题。
-3. **核实任务**：每户一件，按乡镇生成核实任务表。
+3. **核实任务**：每户一件，按乡镇生成核实任务表。比对发现的问题分给部门、乡镇和县专班整改，各有清单；下次报送不再出现的，自动记为已整改。
 4. **月报**：生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”）。退回或到期无人处理，月报就是**未签发**，本次运行显示失败。
 
 **补算**：用“回填”选择月份区间即可。补算照常计算并生成标有“补算”的月报，但不派任务、不发任何东西。
@@ -91,6 +91,12 @@ with DAG(
     )()
     compared = task(task_id="compare", task_display_name="比对")(steps.compare)()
     warned = task(task_id="warn", task_display_name="预警")(steps.warn)()
+    findings = task(task_id="settle_findings", task_display_name="比对问题")(
+        steps.settle_findings
+    )()
+    lists = task(task_id="write_finding_lists", task_display_name="比对问题清单")(
+        steps.write_finding_lists
+    )()
     leads = task(task_id="raise_leads", task_display_name="线索")(steps.raise_leads)()
     tasks = task(task_id="open_tasks", task_display_name="核实任务")(steps.open_tasks)()
     sheets = task(task_id="write_task_sheets", task_display_name="核实任务表")(
@@ -119,4 +125,5 @@ with DAG(
         steps.sign_report
     )(approved.output)
     settled >> staged >> compared >> warned >> leads >> tasks >> sheets
-    [leads, sheets] >> report >> exports >> asked >> approved >> signed
+    warned >> findings >> [sheets, lists]
+    [leads, findings, sheets] >> report >> exports >> asked >> approved >> signed

@@ -107,6 +107,28 @@ def warn(run: CountyRun) -> str:
 
 
 @step
+def settle_findings(run: CountyRun) -> str:
+    """Open and close what comparisons find; a recomputed month tells nobody and sets no deadline."""
+    from poverty_watch.screening import settle_findings
+    from poverty_watch.settings import today
+
+    told_on = today() if run.opens_tasks else None
+    return settle_findings(run.month, run.settings, run.ledger, told_on).summary
+
+
+@step
+def write_finding_lists(run: CountyRun) -> str:
+    """The lists of findings: departments', townships', the county office's."""
+    _only_if(run.opens_tasks, "补算的月份不发比对问题清单。")
+    from poverty_watch.intake.answers import write_comparison_answers
+    from poverty_watch.verification import write_correction_lists
+
+    own = write_correction_lists(run.month, run.settings, run.ledger)
+    senders = write_comparison_answers(run.month, run.settings, run.ledger)
+    return f"{own.summary}；{senders.summary}"
+
+
+@step
 def raise_leads(run: CountyRun) -> str:
     """Suppress, and merge the rest to one lead per household."""
     from poverty_watch.screening import raise_leads

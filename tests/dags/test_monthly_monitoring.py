@@ -54,13 +54,17 @@ def test_no_department_can_stop_the_month(monthly: Any) -> None:
 
 
 def test_a_failed_stage_stops_what_builds_on_it(monthly: Any) -> None:
-    chain = ["stage", "compare", "warn", "raise_leads", "open_tasks", "write_task_sheets"]
-    for before, after in pairwise(chain):
+    chain = ["stage", "compare", "warn", "raise_leads", "open_tasks"]
+    branch = ["warn", "settle_findings", "write_finding_lists"]
+    for before, after in (*pairwise(chain), *pairwise(branch)):
         task = monthly.get_task(after)
         assert task.upstream_task_ids == {before}
         assert task.trigger_rule == "all_success"
+    sheets = monthly.get_task("write_task_sheets")
+    assert sheets.upstream_task_ids == {"open_tasks", "settle_findings"}
+    assert sheets.trigger_rule == "all_success"
     report = monthly.get_task("build_report")
-    assert report.upstream_task_ids == {"raise_leads", "write_task_sheets"}
+    assert report.upstream_task_ids == {"raise_leads", "settle_findings", "write_task_sheets"}
     assert report.trigger_rule == "none_failed"
 
 

@@ -64,7 +64,7 @@ def test_a_recomputed_month_sends_nobody_out(run: Run) -> None:
 
     from county_run import steps
 
-    for step in (steps.open_tasks, steps.write_task_sheets):
+    for step in (steps.open_tasks, steps.write_task_sheets, steps.write_finding_lists):
         with pytest.raises(AirflowSkipException, match="补算"):
             run(step, run_type="backfill")
 

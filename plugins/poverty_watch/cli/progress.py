@@ -14,6 +14,8 @@ STAGES = {
     "stage": "整理人户",
     "compare": "比对",
     "warn": "预警",
+    "settle_findings": "比对问题",
+    "write_finding_lists": "比对问题清单",
     "raise_leads": "线索",
     "open_tasks": "核实任务",
     "write_task_sheets": "核实任务表",

@@ -55,8 +55,10 @@ def say_status(month: Month, settings: Settings) -> None:
     from rich.console import Console
     from rich.table import Table
     from sqlalchemy import func, select
+    from sqlalchemy.orm import selectinload
 
     from poverty_watch.ledger.deliveries import STATUS_TITLES, fates
+    from poverty_watch.ledger.findings import counts
     from poverty_watch.ledger.models import HitFate, Lead, Task
     from poverty_watch.ledger.store import open_ledger
 
@@ -99,11 +101,26 @@ def say_status(month: Month, settings: Settings) -> None:
             )
         )
         tasks = Counter(session.scalars(select(Task.status).where(Task.month == str(month))))
+        cleared = sum(
+            task.is_cleared
+            for task in session.scalars(
+                select(Task).where(Task.status == "open").options(selectinload(Task.reasons))
+            )
+        )
+        found = counts(session, month)
     Console().print(table)
     for remark in remarks:
         say(f"· {remark}")
     say(f"线索：{leads}户；抑制的命中：{sum(suppressed.values())}条")
     say(f"核实任务：{sum(tasks.values())}件，其中在办{tasks['open']}件")
+    if cleared:
+        say(
+            f"· 各月在办任务中有{cleared}件，预警原因在最新数据中已不再出现或已撤回，请乡镇核实后办结"
+        )
+    say(
+        f"比对问题：新发现{sum(line.opened for line in found)}条，"
+        f"已整改{sum(line.mended for line in found)}条，未整改{sum(line.open for line in found)}条"
+    )
     report = latest_report(month, settings)
     say(
         f"月报：第{report[0]}版（{KIND_TITLES.get(report[1], report[1])}） {report[2]}"

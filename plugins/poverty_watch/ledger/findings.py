@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -86,6 +86,21 @@ def findings_open(session: Session, month: Month) -> list[Finding]:
         session.scalars(select(Finding).where(open_after(month))),
         key=lambda f: (f.comparison_id, f.township, f.village, f.dataset, f.subject_id, f.id),
     )
+
+
+def numbers_of(codes: Iterable[str]) -> list[int]:
+    """The numbers in the codes of findings, C09-12 or 12.
+
+    Raises:
+        FindingError: something is no such code.
+    """
+    numbers = []
+    for code in codes:
+        number = code.rpartition("-")[2]
+        if not number.isdecimal():
+            raise FindingError(f"“{code}”不是比对问题的编号，请写成清单里的样子，如 C09-12。")
+        numbers.append(int(number))
+    return numbers
 
 
 def settle(
