@@ -2,7 +2,7 @@
 
 每次运行对应**一个月**：运行列表中的“分区键”就是月份（如 `2021-04`）。定时运行在次月1日上午8时开始。
 
-1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果、写回执。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
+1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果、写回执。整份暂停的报送，请人决定是否接收（右上“需要处理的操作”），本月不等这个决定。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
 2. **比对、预警**：按登记为有效的报送计算。缺数据源的规则记为“未运行”并写明缺什么，不会当作没有问题。
 3. **核实任务**：每户一件，按乡镇生成核实任务表。比对发现的问题分给部门、乡镇和县专班整改，各有清单；下次报送不再出现的，自动记为已整改。
 4. **月报**：生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”）。退回或到期无人处理，月报就是**未签发**，本次运行显示失败。
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk import DAG, CronPartitionTimetable, Param, TaskGroup, XComArg, task
 
 from county_run import steps
@@ -24,7 +24,10 @@ from poverty_watch.contracts import Department, load_catalogue
 
 
 def collect(department: Department) -> XComArg:
-    """One department's row: wait, fetch, validate, settle, answer; settling always happens."""
+    """One department's row: wait, fetch, validate, settle, answer; settling always happens.
+
+    Beside it a person is asked about what stopped; the month does not wait for that.
+    """
     with TaskGroup(
         department.id, group_display_name=department.title, tooltip=f"{department.title}报送"
     ):
@@ -41,7 +44,32 @@ def collect(department: Department) -> XComArg:
             steps.settle
         )(department.id, [fetched, judged])
         answered = task(task_id="answer", task_display_name="回执")(steps.answer)(department.id)
+        asked = task.short_circuit(task_id="stopped", task_display_name="有无整份暂停")(
+            steps.stopped
+        )(department.id)
+        decided = HITLOperator(
+            task_id="decide",
+            task_display_name="决定是否接收",
+            subject=f"{department.title}有整份暂停的报送，是否接收？",
+            body=f"{{{{ ti.xcom_pull(task_ids='{department.id}.stopped')['told'] }}}}\n\n"
+            "要接收的，勾选并写明理由（不要写身份证号）；没有理由的不接收。"
+            "到期没有人决定，就是没有接收，本月照常往下走。",
+            options=[
+                *(steps.take(c.title) for c in department.contracts.values()),
+                steps.TAKE_NOTHING,
+            ],
+            defaults=steps.TAKE_NOTHING,
+            multiple=True,
+            params={
+                "reason": Param("", type="string", title="理由", description="向部门核实的情况")
+            },
+            response_timeout=timedelta(days=3),
+        )
+        taken = task(task_id="accept", task_display_name="登记决定")(steps.accept)(
+            department.id, asked, decided.output
+        )
         arrived >> fetched >> judged >> settled >> answered
+        settled >> asked >> decided >> taken
     return settled
 
 

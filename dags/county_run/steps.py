@@ -14,6 +14,12 @@ from typing import Any
 from county_run.environment import CountyRun, step
 
 log = logging.getLogger(__name__)
+TAKE_NOTHING = "都不接收"
+
+
+def take(title: str) -> str:
+    """The answer that takes a stopped delivery."""
+    return f"接收“{title}”"
 
 
 @step
@@ -80,6 +86,63 @@ def answer(run: CountyRun, department_id: str) -> str:
     from poverty_watch.intake.answers import write_answers
 
     return write_answers(department_id, run.month, run.settings, run.ledger).summary
+
+
+@step
+def stopped(run: CountyRun, department_id: str) -> dict[str, Any]:
+    """What of the department stopped and waits for a person; empty where nothing does.
+
+    A run that waits for nobody asks nobody: the command line decides there.
+    """
+    if run.is_draft or run.is_backfill:
+        return {}
+    from poverty_watch.contracts import load_catalogue
+    from poverty_watch.intake.acceptance import stopped_waiting, told_for_decision
+
+    owed = load_catalogue().departments[department_id].contracts
+    waiting = {s.dataset: s for s in stopped_waiting(run.month, run.ledger) if s.dataset in owed}
+    if not waiting:
+        return {}
+    return {
+        "told": told_for_decision(list(waiting.values())),
+        "deliveries": {dataset: s.delivery_id for dataset, s in waiting.items()},
+    }
+
+
+@step
+def accept(
+    run: CountyRun, department_id: str, asked: dict[str, Any], answer: dict[str, Any]
+) -> str:
+    """Take what a person has chosen to take; silence, and a choice without a reason, take nothing."""
+    from poverty_watch.contracts import load_catalogue
+    from poverty_watch.intake.acceptance import AcceptanceError, accept_stopped
+    from poverty_watch.intake.answers import write_answers
+
+    department = load_catalogue().departments[department_id]
+    who = answer.get("responded_by_user") or {}
+    if not who:
+        return f"{department.title}：到期没有人决定，没有接收，仍是整份暂停。"
+    chosen = {
+        dataset: asked["deliveries"].get(dataset)
+        for dataset, contract in department.contracts.items()
+        if take(contract.title) in answer["chosen_options"]
+    }
+    name, reason = str(who.get("name") or who.get("id")), str(answer["params_input"]["reason"])
+    told = []
+    for dataset, delivery_id in chosen.items():
+        try:
+            if delivery_id is None:
+                raise AcceptanceError(f"{department.contracts[dataset].title}没有停下，不用决定。")
+            taken = accept_stopped(
+                run.month, dataset, delivery_id, reason, name, run.settings, run.ledger
+            )
+            told.append(taken.summary)
+        except AcceptanceError as error:
+            told.append(f"没有接收：{error}")
+    if any(delivery_id is not None for delivery_id in chosen.values()):
+        write_answers(department_id, run.month, run.settings, run.ledger)
+        told.append("比对和月报已经算过的，请重跑本月。")
+    return f"{department.title}：" + ("".join(told) or f"{name}决定不接收，请部门改正后重报。")
 
 
 @step

@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,13 @@ class Month:
     def chinese(self) -> str:
         """As staff write it: 2021年4月."""
         return f"{self.year}年{self.number}月"
+
+
+def county_day(moment: datetime) -> date:
+    """The county's calendar day of a moment of the ledger."""
+    # SQLite gives times back without their zone; they are UTC.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(COUNTY_ZONE).date()
 
 
 def months_later(day: date, months: int) -> date:

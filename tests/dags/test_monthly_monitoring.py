@@ -53,6 +53,20 @@ def test_no_department_can_stop_the_month(monthly: Any) -> None:
     assert stage.trigger_rule == "all_done"
 
 
+def test_a_person_decides_on_what_stopped_and_the_month_does_not_wait(monthly: Any) -> None:
+    for department in departments():
+        decide = monthly.get_task(f"{department}.decide")
+        assert decide.upstream_task_ids == {f"{department}.stopped"}
+        assert decide.defaults == ["都不接收"]
+        assert decide.response_timeout is not None
+        titles = [c.title for c in load_catalogue().departments[department].contracts.values()]
+        assert decide.options == [*(f"接收“{title}”" for title in titles), "都不接收"]
+        assert monthly.get_task(f"{department}.stopped").upstream_task_ids == {
+            f"{department}.settle"
+        }
+        assert monthly.get_task(f"{department}.accept").downstream_task_ids == set()
+
+
 def test_a_failed_stage_stops_what_builds_on_it(monthly: Any) -> None:
     chain = ["stage", "compare", "warn", "raise_leads", "open_tasks"]
     branch = ["warn", "settle_findings", "write_finding_lists"]

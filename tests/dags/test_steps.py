@@ -11,6 +11,7 @@ from sqlalchemy import select
 from poverty_watch.ledger.models import DatasetMonth
 from poverty_watch.ledger.store import open_ledger
 from poverty_watch.settings import Settings
+from tests.intake.conftest import APRIL, MARCH, Office, number
 
 NUMBER = "530501199001010014"
 
@@ -137,3 +138,88 @@ def test_what_goes_to_xcom_is_masked(run: Run) -> None:
         return f"未识别的文件：{NUMBER}.xlsx"
 
     assert run(tells) == "未识别的文件：530501********0014.xlsx"
+
+
+HEADER = ["姓名", "身份证号", "单位名称", "人员身份"]
+
+
+@pytest.fixture
+def stopped(run: Run, tmp_path: Path) -> Office:
+    """An office whose 财政供养 of April stopped for its volume."""
+    settings = Settings(tmp_path, tmp_path / "inbox", f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    office = Office(settings, open_ledger(settings))
+    for month, people in ((MARCH, 10), (APRIL, 4)):
+        rows = [["样例甲", number(serial=i), "样例单位", "公务员"] for i in range(people)]
+        office.deliver("payroll", [HEADER, *rows], month=month)
+    assert office.verdict("payroll").status == "rejected"
+    return office
+
+
+def test_a_person_is_asked_only_where_something_stopped(run: Run, stopped: Office) -> None:
+    from county_run import steps
+
+    asked = run(steps.stopped, "finance")
+    assert "**财政供养**（财政供养2021-04.xlsx）：数据4行" in asked["told"]
+    assert "与2021年3月的10行相差超过50%" in asked["told"]
+    assert list(asked["deliveries"]) == ["payroll"]
+    assert not run(steps.stopped, "health")
+
+
+def test_a_run_that_waits_for_nobody_asks_nobody(run: Run, stopped: Office) -> None:
+    from county_run import steps
+
+    assert not run(steps.stopped, "finance", draft=True)
+    assert not run(steps.stopped, "finance", run_type="backfill")
+
+
+def answered(*chosen: str, reason: str = "", by: str | None = "样例主任") -> dict[str, Any]:
+    return {
+        "chosen_options": list(chosen),
+        "params_input": {"reason": reason},
+        "responded_by_user": {"id": "7", "name": by} if by else None,
+    }
+
+
+def test_what_a_person_takes_comes_in_force_under_that_name(run: Run, stopped: Office) -> None:
+    from county_run import steps
+
+    asked = run(steps.stopped, "finance")
+    answer = answered(steps.take("财政供养"), reason=f"机构改革，{NUMBER}等人划转")
+    told = run(steps.accept, "finance", asked, answer)
+    assert "第1版" in told
+    assert "由样例主任决定接收" in told
+    assert NUMBER not in told
+    assert stopped.verdict("payroll").status == "accepted"
+    receipts = stopped.settings.outbox / "2021-04" / "回执" / "财政局"
+    assert list(receipts.glob("*.xlsx"))
+    assert not run(steps.stopped, "finance")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "more", "told"),
+    [
+        ("接收“财政供养”", {"reason": "核实过", "by": None}, "到期没有人决定，没有接收"),
+        ("接收“财政供养”", {"reason": "  "}, "没有接收：理由不能为空"),
+        ("都不接收", {"reason": "核实过"}, "决定不接收"),
+    ],
+)
+def test_silence_and_a_choice_without_a_reason_take_nothing(
+    run: Run, stopped: Office, chosen: str, more: dict[str, Any], told: str
+) -> None:
+    from county_run import steps
+
+    asked = run(steps.stopped, "finance")
+    assert told in run(steps.accept, "finance", asked, answered(chosen, **more))
+    assert stopped.verdict("payroll").status == "rejected"
+
+
+def test_only_what_was_shown_is_taken(run: Run, stopped: Office) -> None:
+    """What arrives while somebody thinks about it is another delivery."""
+    from county_run import steps
+
+    asked = run(steps.stopped, "finance")
+    rows = [["样例甲", number(serial=i), "样例单位", "公务员"] for i in range(9)]
+    better = stopped.deliver("payroll", [HEADER, *rows], name="财政供养（更正）.xlsx")
+    assert better.status == "accepted"
+    answer = answered(steps.take("财政供养"), reason="核实过")
+    assert "后来的一份已经接收" in run(steps.accept, "finance", asked, answer)

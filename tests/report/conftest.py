@@ -133,6 +133,7 @@ class ScreenedMonth:
                     policy_sha256="p",
                     status=status,
                     version=1,
+                    data_rows=accepted + sum((faults or {}).values()),
                     accepted_rows=accepted,
                     rejected_rows=sum((faults or {}).values()),
                     faults=faults or {},

@@ -118,9 +118,10 @@ def test_not_known_is_a_dash_and_none_is_a_zero(april: ScreenedMonth) -> None:
     assert row_of(sheet, "甸阳镇")[1:] == [1, 0, "—", 1, "—", "—", "—", "—", "—"]
     assert row_of(sheet, "由旺镇")[1:5] == [0, 0, "—", 0]
     deliveries = book["表二 部门报送"]
-    assert row_of(deliveries, "机动车登记")[4:8] == ["未报送", "—", "—", "—"]
-    assert row_of(deliveries, "死亡注销")[4:8] == ["零报告", 1, 0, 0]
-    assert row_of(deliveries, "住房安全")[4:8] == ["尚未处理", "—", "—", "—"]
+    # delivered, days late, status, version, rows, accepted, returned
+    assert row_of(deliveries, "机动车登记")[4:11] == ["否", "—", "未报送", *["—"] * 4]
+    assert row_of(deliveries, "死亡注销")[4:11] == ["是", "—", "零报告", 1, 0, 0, 0]
+    assert row_of(deliveries, "住房安全")[4:11] == ["—", "—", "尚未处理", *["—"] * 4]
 
 
 def test_petitions_are_not_known_while_their_rule_does_not_run(april: ScreenedMonth) -> None:
@@ -151,9 +152,9 @@ def test_sent_back_rows_are_explained_in_chinese(april: ScreenedMonth) -> None:
         "vehicles", "public_security", accepted=431, faults={"id_check_digit": 3, "duplicate": 7}
     )
     row = row_of(report(april)["表二 部门报送"], "机动车登记")
-    assert row[4:8] == ["已接收", 1, 431, 10]
-    assert row[8].endswith("身份证号校验码不符 3行")
-    assert "id_" not in row[8]
+    assert row[4:11] == ["是", "—", "已接收", 1, 441, 431, 10]
+    assert row[11].endswith("身份证号校验码不符 3行")
+    assert "id_" not in row[11]
 
 
 def test_an_identity_number_in_a_message_is_masked(april: ScreenedMonth) -> None:

@@ -84,6 +84,9 @@ def title_of(task: str) -> str:
         "fetch": "收取文件",
         "validate": "校验",
         "settle": "登记结果",
+        "answer": "回执",
+        "stopped": "有无整份暂停",
+        "accept": "登记决定",
     }
     if not group:
         return STAGES.get(task, task)

@@ -6,6 +6,7 @@ settled. A process killed in between is made good by the next call, or by the ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,6 +84,19 @@ def stopped_waiting(
             for dataset in catalogue.contracts
             for delivery in _waiting(_in_order(session, month, dataset))
         ]
+
+
+def told_for_decision(stopped: Sequence[Stopped]) -> str:
+    """What a person who decides has to know, in Chinese (Markdown); no full number is in it."""
+    parts = []
+    for one in stopped:
+        counts = (
+            f"数据{one.data_rows}行，其中无误{one.accepted_rows}行、有误{one.rejected_rows}行"
+            "（接收的话，有误的行照样退回）"
+        )
+        lines = [f"**{one.title}**（{'、'.join(one.files)}）：{counts}。", *one.messages]
+        parts.append("\n".join(f"- {line}" if n else line for n, line in enumerate(lines)))
+    return "\n\n".join(parts)
 
 
 def dataset_named(text: str, catalogue: Catalogue) -> str:

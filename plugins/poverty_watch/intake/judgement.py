@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from poverty_watch.contracts import Contract
+from poverty_watch.contracts.duty import duty_policy
 from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Amendment
-from poverty_watch.intake.duty.policy import duty_policy
 from poverty_watch.intake.names import is_nil_return as is_nil_name
 from poverty_watch.intake.names import month_in
 from poverty_watch.intake.policy import delivery_policy, faults, queries

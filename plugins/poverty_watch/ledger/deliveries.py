@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from poverty_watch.ledger.models import DatasetMonth, Delivery
-from poverty_watch.months import Month
+from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile
+from poverty_watch.months import Month, county_day
 
 STATUS_TITLES = {
     "accepted": "已接收",
@@ -55,6 +56,49 @@ def in_force(session: Session, through: Month) -> list[InForce]:
         )
         for fate, delivery in rows
     ]
+
+
+@dataclass(frozen=True)
+class Fulfilled:
+    """When a department first fulfilled what it owed, as the county's days.
+
+    ``arrived_on`` is when the last file of the delivery was first seen, ``saved_on`` when its newest
+    file was last saved by the sender's own clock.
+    """
+
+    arrived_on: date
+    saved_on: date
+
+    def days_late(self, due_on: date) -> int:
+        """Days after the due day; 0 is on time."""
+        return max(0, (self.arrived_on - due_on).days)
+
+    def is_in_doubt(self, due_on: date) -> bool:
+        """Whether it was saved in time, but seen late: perhaps nobody looked into the inbox."""
+        return self.saved_on <= due_on < self.arrived_on
+
+
+def fulfilled(session: Session, month: Month) -> dict[str, Fulfilled]:
+    """Every dataset of a month of which a delivery was accepted, or a nil return, and when first."""
+    seen = {
+        (file.path, file.sha256): file
+        for file in session.scalars(select(SeenFile).where(SeenFile.month == str(month)))
+    }
+    found: dict[str, Fulfilled] = {}
+    for delivery in session.scalars(
+        select(Delivery).where(Delivery.month == str(month), Delivery.status.in_(IN_FORCE))
+    ):
+        files = [seen[key] for f in delivery.files if (key := (f["path"], f["sha256"])) in seen]
+        if not files:
+            continue
+        arrived = Fulfilled(
+            county_day(max(file.first_seen_at for file in files)),
+            county_day(max(file.modified_at for file in files)),
+        )
+        known = found.get(delivery.dataset)
+        if known is None or arrived.arrived_on < known.arrived_on:
+            found[delivery.dataset] = arrived
+    return found
 
 
 def fates(session: Session, month: Month) -> list[DatasetMonth]:

@@ -70,7 +70,7 @@ def compose(
             _detail_row(stocks, place, name) for name in _classes(stocks) for place in stocks.places
         ],
         "线索": _lead_rows(facts, stocks),
-        "部门报送": delivery_rows(facts.fates, catalogue),
+        "部门报送": delivery_rows(facts.fates, catalogue, facts.month),
         "更正补录": _correction_rows(stocks),
     }
     singles = {

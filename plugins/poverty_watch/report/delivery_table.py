@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from poverty_watch.contracts import Catalogue
+from poverty_watch.contracts.duty import duty_policy
 from poverty_watch.identity import mask_numbers
 from poverty_watch.ledger.deliveries import STATUS_TITLES
+from poverty_watch.months import Month
 from poverty_watch.report.facts import DatasetFate
-from poverty_watch.report.values import NOT_KNOWN, Row
+from poverty_watch.report.values import NOT_KNOWN, Row, Value
 from poverty_watch.settings import REFERENCE
 
 _SHOWN = 3
@@ -37,25 +40,46 @@ def faults_text(faults: Mapping[str, int]) -> str:
     return "；".join(shown)
 
 
+def _delivered(fate: DatasetFate) -> Value:
+    return {"missing": "否", "error": NOT_KNOWN}.get(fate.status, "是")
+
+
+def _days_late(fate: DatasetFate | None, due_on: date) -> Value:
+    arrived = fate.fulfilled if fate else None
+    if arrived is None or arrived.is_in_doubt(due_on):
+        return NOT_KNOWN
+    return arrived.days_late(due_on)
+
+
 def _sentences(messages: Iterable[str]) -> str:
     told = "；".join(message.strip().rstrip("。；") for message in messages)
     return mask_numbers(f"{told}。" if told else "")
 
 
-def delivery_rows(fates: Mapping[str, DatasetFate], catalogue: Catalogue) -> list[Row]:
-    """One row per department and dataset that it owes, in the catalogue's order."""
+def delivery_rows(
+    fates: Mapping[str, DatasetFate], catalogue: Catalogue, month: Month
+) -> list[Row]:
+    """One row per department and dataset that it owes, in the catalogue's order.
+
+    Days late are not known of what has not come, nor where the file was saved in time and only
+    seen late.
+    """
     rows: list[Row] = []
     for department in catalogue.departments.values():
         for dataset, contract in department.contracts.items():
             fate = fates.get(dataset)
+            due_on = duty_policy().of(department.card).due_on(month)
             rows.append(
                 {
                     "部门": department.title,
                     "数据": contract.title,
                     "报送方式": KIND_WORDS[contract.kind],
                     "应报": "是",
+                    "已报": NOT_KNOWN if fate is None else _delivered(fate),
+                    "迟报天数": _days_late(fate, due_on),
                     "状态": NOT_SETTLED if fate is None else STATUS_TITLES[fate.status],
                     "版本": NOT_KNOWN if fate is None else fate.version,
+                    "行数": NOT_KNOWN if fate is None else fate.data_rows,
                     "接收行": NOT_KNOWN if fate is None else fate.accepted_rows,
                     "退回行": NOT_KNOWN if fate is None else fate.rejected_rows,
                     "退回原因": "" if fate is None else faults_text(fate.faults),

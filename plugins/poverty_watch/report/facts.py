@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from poverty_watch.lake.screenings import Screenings
-from poverty_watch.ledger.deliveries import fates
+from poverty_watch.ledger.deliveries import Fulfilled, fates, fulfilled
 from poverty_watch.ledger.models import Lead, ReportVersion, Screening, Task, TaskReason
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
@@ -20,14 +20,19 @@ from poverty_watch.settings import Settings
 
 @dataclass(frozen=True)
 class DatasetFate:
-    """What became of a dataset; counts are None where no delivery is in force."""
+    """What became of a dataset; counts are None where no delivery is in force.
+
+    ``fulfilled`` says when it first came, None where nothing that counts has.
+    """
 
     status: str
     version: int | None
+    data_rows: int | None
     accepted_rows: int | None
     rejected_rows: int | None
     faults: dict[str, int]
     messages: tuple[str, ...]
+    fulfilled: Fulfilled | None = None
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,18 @@ def gather(session: Session, month: Month) -> Facts:
 def dataset_fates(session: Session, month: Month) -> dict[str, DatasetFate]:
     """What became of every dataset of the month that intake has settled, by dataset."""
     found: dict[str, DatasetFate] = {}
+    arrived = fulfilled(session, month)
     for fate in fates(session, month):
         delivery = fate.delivery
         found[fate.dataset] = DatasetFate(
             status=fate.status,
             version=delivery.version if delivery else None,
+            data_rows=delivery.data_rows if delivery else None,
             accepted_rows=delivery.accepted_rows if delivery else None,
             rejected_rows=delivery.rejected_rows if delivery else None,
             faults=dict(delivery.faults or {}) if delivery else {},
             messages=tuple(fate.messages or ()),
+            fulfilled=arrived.get(fate.dataset),
         )
     return found
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
+from poverty_watch.contracts.duty import DutyPolicy, duty_policy
 from poverty_watch.identity import mask_numbers
 from poverty_watch.intake.acceptance import Stopped, stopped_waiting
 from poverty_watch.intake.duty.difference import Difference, difference
-from poverty_watch.intake.duty.policy import DutyPolicy, county_day, duty_policy
 from poverty_watch.intake.names import month_in
 from poverty_watch.intake.sources.interface import WAY_TITLES
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
-from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES, Fulfilled, fulfilled
 from poverty_watch.ledger.models import (
     DatasetMonth,
     Delivery,
@@ -27,7 +27,7 @@ from poverty_watch.ledger.models import (
     StoppedDecision,
 )
 from poverty_watch.ledger.store import Ledger
-from poverty_watch.months import Month
+from poverty_watch.months import Month, county_day
 
 NOT_TAKEN = "尚未处理"
 
@@ -194,9 +194,9 @@ def register(
         policy: the clocks; those of ``duty.yaml`` if not given.
     """
     catalogue = catalogue or load_catalogue()
-    clerk = _Clerk(month, as_of, policy or duty_policy(), lake)
     stopped = stopped_waiting(month, ledger, catalogue)
     with ledger.transaction() as session:
+        clerk = _Clerk(month, as_of, policy or duty_policy(), lake, fulfilled(session, month))
         return [
             clerk.line(
                 session,
@@ -216,6 +216,7 @@ class _Clerk:
     as_of: date
     policy: DutyPolicy
     lake: Lake | None
+    fulfilled: Mapping[str, Fulfilled]
 
     def line(
         self,
@@ -237,6 +238,7 @@ class _Clerk:
         told = current or (judged[-1] if judged else None)
         decision = session.get(StoppedDecision, current.id) if current else None
         policy = self.policy.of(department.card)
+        arrived = self.fulfilled.get(dataset)
         return DutyLine(
             month=self.month,
             department_id=department.id,
@@ -248,8 +250,8 @@ class _Clerk:
             due_on=policy.due_on(self.month),
             closes_on=policy.closes_on(self.month),
             as_of=self.as_of,
-            arrived_on=county_day(_arrival(good[0][0])) if good else None,
-            saved_on=county_day(max(f.modified_at for f in good[0][0].files)) if good else None,
+            arrived_on=arrived.arrived_on if arrived else None,
+            saved_on=arrived.saved_on if arrived else None,
             sendings=len(sent),
             identical=len(sent) - len({s.content_sha256 for s in sent}),
             versions=len({d.version for _, d in good}),
@@ -295,11 +297,6 @@ def _sent(
     settled = {delivery.content_sha256: delivery for delivery in deliveries}
     sent = submissions(dataset, list(files))
     return sent, [settled.get(submission.content_sha256) for submission in sent]
-
-
-def _arrival(submission: Submission) -> datetime:
-    """When the last of its files was first seen: before that it was not complete."""
-    return max(file.first_seen_at for file in submission.files)
 
 
 def _volume(

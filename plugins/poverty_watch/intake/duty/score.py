@@ -9,7 +9,7 @@ from datetime import date
 import pyarrow.parquet as pq
 
 from poverty_watch.contracts import Catalogue, load_catalogue
-from poverty_watch.intake.duty.policy import DutyPolicy
+from poverty_watch.contracts.duty import DutyPolicy
 from poverty_watch.intake.duty.register import DutyLine, register
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import in_force

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from poverty_watch.contracts import DepartmentCard
-from poverty_watch.contracts.models import Kind
-from poverty_watch.months import COUNTY_ZONE, Month
+from poverty_watch.contracts.models import DepartmentCard, Kind
+from poverty_watch.months import Month
 from poverty_watch.settings import REFERENCE
 
 
@@ -47,10 +46,3 @@ class DutyPolicy(BaseModel):
 def duty_policy(path: Path = REFERENCE / "duty.yaml") -> DutyPolicy:
     """The policy in force."""
     return DutyPolicy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-def county_day(moment: datetime) -> date:
-    """The county's calendar day of a moment of the ledger."""
-    # SQLite gives times back without their zone; they are UTC.
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(COUNTY_ZONE).date()
