@@ -38,9 +38,9 @@ if DELIVERIES.is_dir():
         hits = screenings.read(month, fingerprint, "hits").to_pylist()
         findings = screenings.read(month, fingerprint, "findings").to_pylist()
         for name, record in records.items():
-            if name.startswith("W"):
-                found = rule_outcome(record, (hit for hit in hits if hit["rule_id"] == name))
-            else:
-                of_it = (row for row in findings if row["comparison_id"] == name)
-                found = comparison_outcome(record, of_it)
+            found = (
+                rule_outcome(record, hits)
+                if name.startswith("W")
+                else comparison_outcome(record, findings)
+            )
             assert found == expected[name], name

@@ -75,7 +75,12 @@ def datasets(month: Month) -> dict[str, Choices]:
     ]
     return {
         "deaths": {"died_on": deaths},
-        "vehicles": {"vehicle_type": ["小型轿车", "重型货车", "大型客车", "摩托车"]},
+        "vehicles": {
+            "vehicle_type": [
+                *("小型轿车", "小型普通客车", "小型越野客车", "大型汽车", "大型客车", "重型货车"),
+                *("摩托车", "轻型货车"),
+            ]
+        },
         "traffic_accidents": injuries,
         "criminal_injuries": injuries,
         "medical_expenses": {
@@ -151,6 +156,7 @@ def household(month: Month) -> Choices:
     if month >= Month(2021, 5):
         classes.append("突发严重困难户")
     return {
+        "township": TOWNSHIPS,
         "village": VILLAGES,
         "household_type": ["脱贫户", "一般农户", "脱贫不享受政策户"],
         "monitored_class": classes,

@@ -11,8 +11,8 @@ from poverty_watch.contracts import load_catalogue
 from poverty_watch.months import Month
 from tests.reference.county import HUKOU, REGISTERS, Person, risk_of
 from tests.reference.names import person_name
-from tests.reference.people import RISKS, View
-from tests.reference.rules import NO_LABOUR, SEVERE
+from tests.reference.people import NO_LABOUR, RISKS, View
+from tests.reference.rules import SEVERE
 
 Subject = tuple[str | Person, str]
 Found = Iterable[Subject | str | Person]
@@ -73,9 +73,8 @@ def _c02(view: View) -> Found:
 
 def _c03(view: View) -> Found:
     name_of: dict[Person, set[str]] = defaultdict(set)
-    for rows in view.h_rows.values():
-        for row in rows:
-            name_of[row["person_id"]].add(person_name(row["name"]))
+    for row in view.hukou:
+        name_of[row["person_id"]].add(person_name(row["name"]))
     for dataset in _datasets(but=[HUKOU]):
         for row in view.rows(dataset):
             names = name_of.get(row["person_id"])
@@ -119,9 +118,8 @@ def _c07(view: View) -> Found:
 def _c08(view: View) -> Found:
     holders = {row["person_id"] for row in view.rows("disability_certificates")}
     health: dict[Person, list[str]] = defaultdict(list)
-    for household in view.r_households:
-        for row in view.living_rows(household):
-            health[row["person_id"]].append(row["health"] or "")
+    for row in view.living_monitoring():
+        health[row["person_id"]].append(row["health"] or "")
     for person in holders & health.keys():
         if not all("残疾" in text for text in health[person]):
             yield person
@@ -175,10 +173,9 @@ def _c11(view: View) -> Found:
 
 def _c12(view: View) -> Found:
     posted = {row["person_id"] for row in view.rows("public_posts")}
-    for household in view.r_households:
-        for row in view.living_rows(household):
-            if row["labour"] in NO_LABOUR and row["person_id"] in posted:
-                yield row["person_id"]
+    for row in view.living_monitoring():
+        if row["labour"] in NO_LABOUR and row["person_id"] in posted:
+            yield row["person_id"]
 
 
 def _c13(view: View) -> Found:
@@ -230,9 +227,8 @@ def _c18(view: View) -> Found:
 
 
 def _c19(view: View) -> Found:
-    in_hukou = {row["person_id"] for rows in view.h_rows.values() for row in rows}
-    for household in view.r_households:
-        yield from view.living_r_members(household) - in_hukou
+    in_hukou = {row["person_id"] for row in view.hukou}
+    return {row["person_id"] for row in view.living_monitoring()} - in_hukou
 
 
 def _c20(view: View) -> Found:
@@ -247,9 +243,7 @@ def _c20(view: View) -> Found:
 
 def _c21(view: View) -> Found:
     for household, row in view.r_households.items():
-        labour = [r["labour"] for r in view.living_rows(household)]
-        unable = bool(labour) and all(word in NO_LABOUR for word in labour)
-        if unable and row["eliminated_month"] == view.start:
+        if row["eliminated_month"] == view.start and view.all_without_labour(household):
             yield household
 
 
@@ -283,20 +277,19 @@ def _c24(view: View) -> Found:
         for row in view.rows("school_enrolment")
         if row["status"] == "在读" and row["stage"] in ("小学", "初中")
     }
-    for household in view.r_households:
-        for row in view.living_rows(household):
-            person, told = row["person_id"], row["schooling"]
-            if person in pupils and told == "非在校生":
-                yield person
-            if person not in pupils and told in _SCHOOL_YEARS:
-                yield person
+    for row in view.living_monitoring():
+        person, told = row["person_id"], row["schooling"]
+        if person in pupils and told == "非在校生":
+            yield person
+        if person not in pupils and told in _SCHOOL_YEARS:
+            yield person
 
 
 def _c25(view: View) -> Found:
     for dataset in _datasets(("rural",), but=REGISTERS):
         for row in view.rows(dataset):
             person = row["person_id"]
-            if person is not None and view.belonged_to(person) is None:
+            if person is not None and person not in view.stands_in_a_register:
                 yield person, dataset
 
 

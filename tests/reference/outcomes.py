@@ -5,33 +5,90 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from poverty_watch.contracts import load_catalogue
 from tests.reference import comparisons, rules
+from tests.reference.people import View
 
 Row = Mapping[str, Any]
 
 
 def rule_outcome(record: Row, hits: Iterable[Row]) -> rules.Outcome:
-    """A rule's outcome from its entry in the ledger and its hits."""
+    """A rule's outcome from its entry in the ledger and the hits of all rules."""
     lacks = _datasets(record["lacks"])
     if record["status"] == "not_run":
         return rules.Outcome(None, lacks)
+    hits = [hit for hit in hits if hit["rule_id"] == record["id"]]
     pairs = [(hit["household_id"], hit["severity"]) for hit in hits]
     assert len(dict(pairs)) == len(pairs), "one hit per household"
     return rules.Outcome(dict(pairs), lacks)
 
 
 def comparison_outcome(record: Row, findings: Iterable[Row]) -> comparisons.Outcome:
-    """A comparison's outcome from its entry in the ledger and its findings."""
+    """A comparison's outcome from its entry in the ledger and the findings of all."""
     lacks = _datasets(record["lacks"])
     if record["status"] == "not_run":
         return comparisons.Outcome(None, lacks)
     found = [
         (row["subject_id"] if row["person_id"] is None else row["person_id"], row["dataset"] or "")
         for row in findings
+        if row["comparison_id"] == record["id"]
     ]
     assert len(set(found)) == len(found), "one finding per subject"
     return comparisons.Outcome(frozenset(found), lacks)
+
+
+def staged_outcomes(tables: Mapping[str, pa.Table]) -> dict[str, set[tuple[Any, ...]]]:
+    """Who is dead, who lives where, who is a member, which row speaks, as staging has it."""
+
+    def rows(table: str, *columns: str) -> set[tuple[Any, ...]]:
+        return {tuple(row[c] for c in columns) for row in tables[table].to_pylist()}
+
+    return {
+        "deceased": rows("deceased", "person_id", "died_on"),
+        "persons": rows("persons", "person_id", "household_id"),
+        "members": {
+            (household, person)
+            for household, person, is_living in rows(
+                "members", "household_id", "person_id", "is_living"
+            )
+            if is_living
+        },
+        "register_stock": rows(
+            "register_stock",
+            *("household_id", "source_row", "township", "income_per_head"),
+            "living_register_members",
+        ),
+        "households": {
+            (household, standing, is_poor)
+            for household, standing, is_poor, is_in_register in rows(
+                "households", "household_id", "standing", "is_poor", "is_in_register"
+            )
+            if is_in_register
+        },
+    }
+
+
+def expected_staging(view: View) -> dict[str, set[tuple[Any, ...]]]:
+    """The same by the reference."""
+    households = view.r_households
+    return {
+        "deceased": set(view.died_on.items()),
+        "persons": {*view.household_of.items(), *view.known_before.items()},
+        "members": {(h, person) for h, members in view.members.items() for person in members},
+        "register_stock": {
+            (
+                *(household, row["source_row"], row["township"], row["income_per_head"]),
+                len(view.living_r_members(household)),
+            )
+            for household, row in households.items()
+        },
+        "households": {
+            (h, "M" if view.is_m(h) else "X" if view.is_x(h) else None, view.is_t(h))
+            for h in households
+        },
+    }
 
 
 def _datasets(lacks: Iterable[str]) -> frozenset[str]:

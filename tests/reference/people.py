@@ -10,6 +10,7 @@ from functools import cached_property
 from tests.reference.county import (
     HUKOU,
     MONITORING,
+    REGISTERS,
     County,
     Person,
     Row,
@@ -19,6 +20,7 @@ from tests.reference.county import (
     smallest,
 )
 
+NO_LABOUR = ("丧失劳动力", "无劳动力")
 RISKS = ("risk_1", "risk_2", "risk_3", "risk_4", "risk_5")
 
 
@@ -34,10 +36,14 @@ class View:
         self.start, self.end = county.month.first_day, county.month.last_day
         self.r_rows: dict[str, list[Row]] = defaultdict(list)
         self.h_rows: dict[str, list[Row]] = defaultdict(list)
-        for row in county.register(MONITORING):
-            self.r_rows[row["household_no"]].append(row)
-        for row in county.register(HUKOU):
-            self.h_rows[row["hukou_id"]].append(row)
+        self.monitoring, self.hukou = county.register(MONITORING), county.register(HUKOU)
+        # A row without a number puts nobody into a household.
+        for row in self.monitoring:
+            if row["household_no"] is not None:
+                self.r_rows[row["household_no"]].append(row)
+        for row in self.hukou:
+            if row["hukou_id"] is not None:
+                self.h_rows[row["hukou_id"]].append(row)
 
     def rows(self, dataset: str) -> tuple[Row, ...]:
         """The accepted rows of the month's own delivery."""
@@ -123,7 +129,7 @@ class View:
 
     @cached_property
     def known_before(self) -> dict[Person, str]:
-        """Persons in neither register whom an earlier snapshot knows: their household there."""
+        """Persons whom neither register places but an earlier snapshot does: their household there."""
         found: dict[Person, str] = {}
         months = {
             month
@@ -136,7 +142,8 @@ class View:
             for register, column in ((HUKOU, "hukou_id"), (MONITORING, "household_no")):
                 numbers: dict[Person, set[str]] = defaultdict(set)
                 for row in self.county.rows(register, month):
-                    numbers[row["person_id"]].add(row[column])
+                    if row[column] is not None:
+                        numbers[row["person_id"]].add(row[column])
                 for person, several in numbers.items():
                     number = smallest(several)
                     is_r = register == MONITORING
@@ -166,6 +173,11 @@ class View:
             if not self.is_dead(person):
                 found[household].add(person)
         return found
+
+    @cached_property
+    def stands_in_a_register(self) -> set[Person]:
+        """Everyone in a register of this month or of an earlier one, in a household or not."""
+        return {row["person_id"] for name in REGISTERS for row in self.county.up_to_now(name)}
 
     def members_in(self, households: Iterable[str]) -> dict[str, set[Person]]:
         """Living members of some households; an empty set where there is none."""
@@ -202,10 +214,19 @@ class View:
         with_it = [row for row in rows if row["person_no"] == number]
         return min(with_it, key=lambda r: (r["source_file"], r["source_sheet"], r["source_row"]))
 
+    def living_monitoring(self) -> list[Row]:
+        """The rows of the living in monitoring_register, in a household or not."""
+        return [row for row in self.monitoring if not self.is_dead(row["person_id"])]
+
     def living_rows(self, household: str) -> list[Row]:
         """The rows of the living R-members."""
         rows = self.r_rows.get(household.removeprefix("R:"), []) if household[:2] == "R:" else []
         return [row for row in rows if not self.is_dead(row["person_id"])]
+
+    def all_without_labour(self, household: str) -> bool:
+        """Whether it has living R-members, and every row of theirs says: no labour."""
+        rows = self.living_rows(household)
+        return bool(rows) and all(row["labour"] in NO_LABOUR for row in rows)
 
     def living_r_members(self, household: str) -> set[Person]:
         """The living R-members: a person in two 户编号 counts in both."""

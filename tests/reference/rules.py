@@ -17,7 +17,6 @@ RED, ORANGE, YELLOW = "red", "orange", "yellow"
 _SEVERITIES = (RED, ORANGE, YELLOW)
 Found = Iterable[tuple[str | None, str]]
 
-NO_LABOUR = ("丧失劳动力", "无劳动力")
 WITH_LABOUR = ("普通劳动力", "技能劳动力")
 SEVERE = ("一级", "二级")
 
@@ -299,8 +298,7 @@ def _w21(view: View) -> Found:
         if row["category"] in ("农村低保", "特困供养")
     }
     for household, members in view.members_in(view.r_households).items():
-        rows = view.living_rows(household)
-        if rows and all(row["labour"] in NO_LABOUR for row in rows) and not members & kept:
+        if view.all_without_labour(household) and not members & kept:
             yield household, RED
 
 
@@ -330,11 +328,10 @@ def _w23(view: View) -> Found:
 
 def _w24(view: View) -> Found:
     bearers: dict[tuple[str, str], set[Person]] = defaultdict(set)
-    for rows in (*view.r_rows.values(), *view.h_rows.values()):
-        for row in rows:
-            if not view.is_dead(row["person_id"]):
-                key = (person_name(row["name"]), village_name(row["village"]))
-                bearers[key].add(row["person_id"])
+    for row in (*view.monitoring, *view.hukou):
+        if not view.is_dead(row["person_id"]):
+            key = (person_name(row["name"]), village_name(row["village"]))
+            bearers[key].add(row["person_id"])
     for row in view.rows("petitions"):
         if row["person_id"] is not None:
             yield view.home(row["person_id"]), YELLOW

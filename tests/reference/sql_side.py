@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,13 @@ from poverty_watch.engine import DuckEngine, Relation, Rows
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.months import Month
-from poverty_watch.screening.checks import Checked, CheckRunner
+from poverty_watch.screening.checks import CheckRunner
 from poverty_watch.screening.definitions import Definitions, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, Registers, load_registers
 from poverty_watch.screening.parameters import in_force, load_parameters
 from poverty_watch.screening.staging import run_staging
-from tests.reference import comparisons, rules
 from tests.reference.county import County, Delivery
-from tests.reference.outcomes import comparison_outcome, rule_outcome
+from tests.reference.outcomes import comparison_outcome, rule_outcome, staged_outcomes
 
 _SET_ASIDE = pa.schema(
     [
@@ -98,28 +97,28 @@ class _Runner(CheckRunner):
 
 
 class SqlSide:
-    """Runs staging and every check over one county after the other."""
+    """Runs staging and checks over one county after the other."""
 
-    def __init__(self, engine: DuckEngine, folder: Path, only: Iterable[str] = ()) -> None:
+    def __init__(self, engine: DuckEngine, folder: Path) -> None:
         self._engine, self._folder = engine, folder
         self._definitions: Definitions = load_definitions()
         self._registers: Registers = load_registers()
         self._parameters = load_parameters()
         self._schemas = {d: accepted_schema(c) for d, c in load_catalogue().contracts.items()}
-        wanted = set(only)
-        self.rules = [f for f in self._definitions.rules if not wanted or f.id in wanted]
-        self.comparisons = [
-            f for f in self._definitions.comparisons if not wanted or f.id in wanted
-        ]
 
-    def run(
-        self, county: County
-    ) -> tuple[dict[str, rules.Outcome], dict[str, comparisons.Outcome]]:
-        """What the rules and the comparisons found, in the reference's own words."""
+    def run(self, county: County, only: str = "") -> dict[str, Any]:
+        """What staging and the checks found, by table or id, in the reference's own words.
+
+        Args:
+            county: the county.
+            only: a check's id, to run that one alone.
+        """
         inputs = self._inputs(county)
         staged = run_staging(self._engine, inputs, self._definitions.staging)
-        files: list[Any] = [*self.rules, *self.comparisons]
-        for relation in sorted(set().union(*(file.relations for file in files)) - staged.keys()):
+        rules = [file for file in self._definitions.rules if only in ("", file.id)]
+        comparisons = [file for file in self._definitions.comparisons if only in ("", file.id)]
+        files: list[Any] = [*rules, *comparisons]
+        for relation in sorted({name for f in files for name in f.relations} - staged.keys()):
             self._engine.attach(relation, inputs.relation(relation))
         runner = _Runner(
             self._engine,
@@ -127,19 +126,13 @@ class SqlSide:
             in_force(self._parameters, county.month),
             self._definitions.populations,
         )
-        hits, findings = runner.rules(self.rules), runner.comparisons(self.comparisons)
-        return (
-            {
-                record["id"]: rule_outcome(record, _of(hits, "rule_id", record["id"]))
-                for record in hits.records
-            },
-            {
-                record["id"]: comparison_outcome(
-                    record, _of(findings, "comparison_id", record["id"])
-                )
-                for record in findings.records
-            },
-        )
+        found: dict[str, Any] = dict(staged_outcomes(staged))
+        hits, findings = runner.rules(rules), runner.comparisons(comparisons)
+        for record in hits.records:
+            found[record["id"]] = rule_outcome(record, hits.rows)
+        for record in findings.records:
+            found[record["id"]] = comparison_outcome(record, findings.rows)
+        return found
 
     def _inputs(self, county: County) -> MemoryInputs:
         lake = MemoryLake(self._folder)
@@ -160,7 +153,3 @@ class SqlSide:
             pa.array([row[column.name] for row in delivery.rows], column.type) for column in schema
         ]
         return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _of(done: Checked, column: str, check: str) -> list[dict[str, Any]]:
-    return [row for row in done.rows if row[column] == check]
