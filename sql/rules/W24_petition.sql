@@ -15,8 +15,9 @@ missing: 没有身份证号的，按姓名和村找人，正好找到一位在�
 cells: [petitions.matter, petitions.received_on, petitions.channel]
 about: >
   By the identity number of a living member; where it is blank, by name and village, if exactly one
-  living member bears them in either register. Points in names are one and the same; 村委会 and the
-  like are dropped from the end of a village's name as often as they stand there.
+  living person bears them in either register, in a household or not. Points in names are one and
+  the same; 村委会 and the like are dropped from the end of a village's name as often as they stand
+  there.
 */
 with plain_petitions as (
     select
@@ -57,14 +58,14 @@ namesakes as (
 
 living_namesakes as (
     select
-        members.person_id,
+        namesakes.person_id,
         namesakes.plain_name,
         regexp_replace(
             replace(namesakes.village, ' ', ''), '(村民委员会|居民委员会|村委会|居委会|社区|村)+$', ''
         ) as plain_village
     from namesakes
-    inner join members on namesakes.person_id = members.person_id
-    where members.is_living
+    left join deceased on namesakes.person_id = deceased.person_id
+    where deceased.person_id is null
 ),
 
 single_namesakes as (

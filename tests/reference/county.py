@@ -41,6 +41,10 @@ class County:
     month: Month
     deliveries: Mapping[tuple[str, Month], Delivery] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        rows = sum(len(delivery.rows) for delivery in self.deliveries.values())
+        return f"a county in {self.month}: {len(self.deliveries)} deliveries, {rows} rows"
+
     def has(self, dataset: str, month: Month | None = None) -> bool:
         """Whether a month (this one if not given) has a delivery in force."""
         return (dataset, month or self.month) in self.deliveries

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-import pyarrow as pa
 
 from poverty_watch.contracts import load_catalogue
 from tests.reference import comparisons, rules
@@ -39,34 +37,24 @@ def comparison_outcome(record: Row, findings: Iterable[Row]) -> comparisons.Outc
     return comparisons.Outcome(frozenset(found), lacks)
 
 
-def staged_outcomes(tables: Mapping[str, pa.Table]) -> dict[str, set[tuple[Any, ...]]]:
-    """Who is dead, who lives where, who is a member, which row speaks, as staging has it."""
+def staged_outcomes(rows: Callable[..., set[tuple[Any, ...]]]) -> dict[str, set[tuple[Any, ...]]]:
+    """Who is dead, who lives where, who is a member, which row speaks, as staging has it.
 
-    def rows(table: str, *columns: str) -> set[tuple[Any, ...]]:
-        return {tuple(row[c] for c in columns) for row in tables[table].to_pylist()}
-
+    Args:
+        rows: gives the rows of a staging table in the named columns.
+    """
+    members = rows("members", "household_id", "person_id", "is_living")
+    households = rows("households", "household_id", "standing", "is_poor", "is_in_register")
     return {
         "deceased": rows("deceased", "person_id", "died_on"),
         "persons": rows("persons", "person_id", "household_id"),
-        "members": {
-            (household, person)
-            for household, person, is_living in rows(
-                "members", "household_id", "person_id", "is_living"
-            )
-            if is_living
-        },
+        "members": {row[:-1] for row in members if row[-1]},
         "register_stock": rows(
             "register_stock",
             *("household_id", "source_row", "township", "income_per_head"),
             "living_register_members",
         ),
-        "households": {
-            (household, standing, is_poor)
-            for household, standing, is_poor, is_in_register in rows(
-                "households", "household_id", "standing", "is_poor", "is_in_register"
-            )
-            if is_in_register
-        },
+        "households": {row[:-1] for row in households if row[-1]},
     }
 
 

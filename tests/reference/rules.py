@@ -329,7 +329,7 @@ def _w23(view: View) -> Found:
 def _w24(view: View) -> Found:
     bearers: dict[tuple[str, str], set[Person]] = defaultdict(set)
     for row in (*view.monitoring, *view.hukou):
-        if not view.is_dead(row["person_id"]):
+        if not view.is_dead(row["person_id"]) and row["village"]:
             key = (person_name(row["name"]), village_name(row["village"]))
             bearers[key].add(row["person_id"])
     for row in view.rows("petitions"):

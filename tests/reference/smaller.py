@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any, TypeVar
 
+from poverty_watch.months import Month
 from tests.reference.choices import SAYS_NOTHING
-from tests.reference.county import County, Delivery
+from tests.reference.county import County, Delivery, Row
 
+_T = TypeVar("_T")
+_Key = tuple[str, Month]
 _ORIGIN = ("source_file", "source_sheet", "is_late", "birth_date")
+_BLANKS = ("risk_1", "risk_2", "risk_5", "measures", "health", "labour", "schooling")
 
 
 def smallest_with(county: County, shows: Callable[[County], bool]) -> County:
-    """Take away rows, deliveries and values as long as what is left still shows it."""
-    found = True
-    while found:
-        found = False
-        for step in (_fewer_rows, _fewer_deliveries, _fewer_values):
-            for candidate in step(county):
-                if shows(candidate):
-                    county, found = candidate, True
-                    break
-            if found:
-                break
+    """Take away persons, rows, deliveries and values as long as what is left still shows it."""
+
+    def of_rows(rows: Iterable[tuple[_Key, Row]]) -> County:
+        found: dict[_Key, list[Row]] = {key: [] for key in county.deliveries}
+        for key, row in rows:
+            found[key].append(row)
+        return replace(
+            county,
+            deliveries={
+                key: replace(delivery, rows=tuple(found[key]))
+                for key, delivery in county.deliveries.items()
+            },
+        )
+
+    rows = [(key, row) for key, delivery in county.deliveries.items() for row in delivery.rows]
+    people = _fewest(
+        list(dict.fromkeys(row["person_id"] for _, row in rows)),
+        lambda left: shows(of_rows(pair for pair in rows if pair[1]["person_id"] in set(left))),
+    )
+    rows = [pair for pair in rows if pair[1]["person_id"] in set(people)]
+    county = of_rows(_fewest(rows, lambda left: shows(of_rows(left))))
+    keys = _fewest(list(county.deliveries), lambda left: shows(_only(county, left)))
+    county = _only(county, keys)
+    for key, delivery in county.deliveries.items():
+        plain = _with(county, key, replace(delivery, faults=()))
+        county = plain if delivery.faults and shows(plain) else county
+        for place in range(len(delivery.rows)):
+            for name in _BLANKS:
+                blank = _with(county, key, _blank(county.deliveries[key], place, name))
+                county = blank if blank != county and shows(blank) else county
     return county
 
 
@@ -42,37 +66,31 @@ def told(county: County) -> str:
     return "\n".join(lines)
 
 
-def _fewer_rows(county: County) -> Iterator[County]:
-    """Without half of a delivery's rows, a quarter, … one row."""
-    for key, delivery in county.deliveries.items():
-        if delivery.faults:
-            yield _with(county, key, replace(delivery, faults=()))
-        size = len(delivery.rows)
-        while size:
-            for start in range(0, len(delivery.rows), size):
-                rows = delivery.rows[:start] + delivery.rows[start + size :]
-                yield _with(county, key, replace(delivery, rows=rows))
-            size //= 2
+def _fewest(items: list[_T], shows: Callable[[list[_T]], bool]) -> list[_T]:
+    """Without half of the items, a quarter, … one by one, as long as it still shows."""
+    size = len(items)
+    while size:
+        start = 0
+        while start < len(items):
+            left = items[:start] + items[start + size :]
+            if shows(left):
+                items = left
+            else:
+                start += size
+        size //= 2
+    return items
 
 
-def _fewer_deliveries(county: County) -> Iterator[County]:
-    for key, delivery in county.deliveries.items():
-        if not delivery.rows:
-            yield replace(
-                county, deliveries={k: d for k, d in county.deliveries.items() if k != key}
-            )
+def _only(county: County, keys: Iterable[_Key]) -> County:
+    return replace(county, deliveries={key: county.deliveries[key] for key in keys})
 
 
-def _fewer_values(county: County) -> Iterator[County]:
-    """With one value of a row like its first row's, or none."""
-    for key, delivery in county.deliveries.items():
-        for place, row in enumerate(delivery.rows):
-            for name in ("risk_1", "risk_2", "risk_5", "measures", "health", "labour", "schooling"):
-                if row.get(name) is not None:
-                    rows = list(delivery.rows)
-                    rows[place] = {**row, name: None}
-                    yield _with(county, key, replace(delivery, rows=tuple(rows)))
-
-
-def _with(county: County, key: object, delivery: Delivery) -> County:
+def _with(county: County, key: _Key, delivery: Delivery) -> County:
     return replace(county, deliveries={**county.deliveries, key: delivery})
+
+
+def _blank(delivery: Delivery, place: int, name: str) -> Delivery:
+    rows: list[Any] = list(delivery.rows)
+    if name in rows[place]:
+        rows[place] = {**rows[place], name: None}
+    return replace(delivery, rows=tuple(rows))

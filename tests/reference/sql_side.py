@@ -126,13 +126,15 @@ class SqlSide:
             in_force(self._parameters, county.month),
             self._definitions.populations,
         )
-        found: dict[str, Any] = dict(staged_outcomes(staged))
-        hits, findings = runner.rules(rules), runner.comparisons(comparisons)
-        for record in hits.records:
-            found[record["id"]] = rule_outcome(record, hits.rows)
-        for record in findings.records:
-            found[record["id"]] = comparison_outcome(record, findings.rows)
-        return found
+        found: dict[str, Any] = dict(staged_outcomes(self._staged))
+        by_rule, by_comparison = runner.rules(rules), runner.comparisons(comparisons)
+        hits, findings = by_rule.rows, by_comparison.rows
+        found |= {r["id"]: rule_outcome(r, hits) for r in by_rule.records}
+        return found | {r["id"]: comparison_outcome(r, findings) for r in by_comparison.records}
+
+    def _staged(self, table: str, *columns: str) -> set[tuple[Any, ...]]:
+        rows = self._engine.run(f"select {', '.join(columns)} from {table}", {})
+        return {tuple(row.values()) for row in rows.to_pylist()}
 
     def _inputs(self, county: County) -> MemoryInputs:
         lake = MemoryLake(self._folder)
