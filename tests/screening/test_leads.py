@@ -13,7 +13,7 @@ from tests.screening.given import person_id
 MAY = Month(2021, 5)
 ONE_POOR_HOUSEHOLD = """
 monitoring_register:
-  - {person_id: A, household_no: 1, relation: 户主, household_type: 脱贫户}
+  - {person_id: A, household_no: 1, relation: 户主, household_type: 脱贫户, income_per_head: 90000}
 """
 HOUSE_AND_BILL = (
     ONE_POOR_HOUSEHOLD
@@ -25,6 +25,14 @@ medical_expenses:
 """
 )
 ONLY_BILL = ONE_POOR_HOUSEHOLD + "medical_expenses:\n  - {person_id: A, inpatient_own_ytd: 6000}\n"
+
+
+# Nobody dies at working age here, and no bill eats up an income.
+DEATH_OF_AN_OLD_MAN = """
+births: {A: 1930-01-01}
+deaths:
+  - {person_id: A, died_on: 2021-04-02}
+"""
 
 
 def test_a_household_has_one_lead_with_all_its_reasons(office: Office) -> None:
@@ -73,7 +81,7 @@ def test_a_known_risk_of_a_monitored_household(
     office.deliver(
         f"""
         monitoring_register:
-          - {{person_id: A, household_no: 1, relation: 户主, {register}}}
+          - {{person_id: A, household_no: 1, relation: 户主, income_per_head: 90000, {register}}}
         medical_expenses:
           - {{person_id: A, inpatient_own_ytd: {bill}}}
         """
@@ -96,7 +104,7 @@ def test_the_risk_other_is_never_known(office: Office) -> None:
 
 
 def test_a_household_without_a_living_member(office: Office) -> None:
-    office.deliver(HOUSE_AND_BILL + "deaths:\n  - {person_id: A, died_on: 2021-04-02}\n")
+    office.deliver(HOUSE_AND_BILL + DEATH_OF_AN_OLD_MAN)
     outcome = office.screen()
     assert office.fates() == {("R:1", "W01"): "e", ("R:1", "W09"): "e"}
     assert office.leads() == {}
@@ -104,7 +112,7 @@ def test_a_household_without_a_living_member(office: Office) -> None:
 
 
 def test_a_suppressed_hit_says_what_would_reopen_it(office: Office) -> None:
-    office.deliver(ONLY_BILL + "deaths:\n  - {person_id: A, died_on: 2021-04-02}\n")
+    office.deliver(ONLY_BILL + DEATH_OF_AN_OLD_MAN)
     office.screen()
     with office.ledger.transaction() as session:
         fate = session.get_one(HitFate, (str(APRIL), "R:1", "W01"))
@@ -182,6 +190,7 @@ def test_the_first_reason_in_the_catalogues_order_is_recorded(office: Office) ->
           - {person_id: A, inpatient_own_ytd: 6000}
         housing_safety:
           - {person_id: A, grade: C}
+        births: {A: 1930-01-01}
         deaths:
           - {person_id: A, died_on: 2021-04-02}
         """
