@@ -88,6 +88,7 @@ class _Front:
             "department": sending.department.title,
             "accepted": sending.delivery.accepted_rows,
             "returned": sending.delivery.rejected_rows,
+            "mend": sending.to_mend,
             "same_as": sending.same_as,
             "standing": sending.standing,
         }

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Department
-from poverty_watch.intake.answers.texts import VerdictName
+from poverty_watch.intake.answers.texts import VerdictName, answer_texts
 from poverty_watch.intake.corrections.composition import lies_in
 from poverty_watch.intake.corrections.judging import SOURCES_THAT_MEND
 from poverty_watch.intake.submissions import Submission, submissions
@@ -66,14 +66,23 @@ class Sending:
         if delivery.status == "accepted_with_warnings":
             return "accepted_with_warnings"
         if delivery.status == "accepted":
-            return "accepted_in_part" if delivery.rejected_rows else "accepted_whole"
+            if self.to_mend:
+                return "accepted_in_part"
+            return "accepted_with_repeats" if delivery.rejected_rows else "accepted_whole"
         return "rejected_in_rows" if self.was_judged else "rejected_unread"
 
     @property
     def _verdict_on_correction(self) -> VerdictName:
         if self.delivery.status not in IN_FORCE:
             return "corrected_rejected" if self.was_judged else "corrected_nothing"
-        return "corrected_in_part" if self.delivery.rejected_rows else "corrected_whole"
+        return "corrected_in_part" if self.to_mend else "corrected_whole"
+
+    @property
+    def to_mend(self) -> int:
+        """Rows sent back in which there is something to mend, by their first reason."""
+        needless = answer_texts().nothing_to_mend
+        faults = self.delivery.faults
+        return self.delivery.rejected_rows - sum(faults.get(code, 0) for code in needless)
 
     @property
     def is_mended_at_source(self) -> bool:

@@ -18,6 +18,7 @@ Tone = Literal["good", "question", "stop"]
 VerdictName = Literal[
     "accepted_whole",
     "accepted_in_part",
+    "accepted_with_repeats",
     "accepted_with_warnings",
     "rejected_in_rows",
     "rejected_unread",
