@@ -36,13 +36,17 @@ class DeliveryPolicy(BaseModel):
 
 
 class Fault(BaseModel):
-    """Why a row is sent back: its name and how to mend it, in Chinese. ``rank``: lower comes first."""
+    """Why a row is sent back: its name and how to mend it, in Chinese. ``rank``: lower comes first.
+
+    ``needless``: there is nothing to mend, the same row has been taken already.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str
     remedy: str
     rank: int
+    needless: bool = False
 
 
 class Query(BaseModel):

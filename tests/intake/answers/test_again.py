@@ -82,6 +82,6 @@ def test_neither_journal_nor_summary_holds_a_number(clerk: Clerk) -> None:
 
 def test_a_text_for_a_fault_that_does_not_exist_is_refused() -> None:
     content = answer_texts().model_dump(mode="json")
-    content["nothing_to_mend"] = ["dublicate"]
+    content["sentences"]["by_fault"] = {"dublicate": "写错了"}
     with pytest.raises(ValidationError, match="dublicate"):
         AnswerTexts.model_validate(content)

@@ -95,7 +95,10 @@ class _Rows:
             before += ["proposal", "adopt"]
         if asked.has_queries:
             before += ["explanation"]
-        self._before, self._after = before, ["file", "sheet", "code"]
+        places = {row.place[:2] for row in asked.rows}
+        after = ["file"] if len({file for file, _ in places}) > 1 else []
+        after += ["sheet"] if len({sheet for _, sheet in places}) > 1 else []
+        self._before, self._after = before, [*after, "code"]
         widths = texts.widths.model_dump()
         self._widths = [widths[name] for name in before]
         self._widths += [_width(column, asked) for column in self._columns]
@@ -144,7 +147,7 @@ class _Rows:
         return [
             (title, Look(size=16, bold=True, boxed=False, wrap=False)),
             (form.subtitle.format(**names), Look(size=11, boxed=False, wrap=False)),
-            *((note, free) for note in notes),
+            *((f"{number}. {note}", free) for number, note in enumerate(notes, start=1)),
         ]
 
     def _write_header(self) -> None:
@@ -167,6 +170,8 @@ class _Rows:
         )
         remedy = "\n".join(dict.fromkeys(t.remedy for t in told))
         proposal = self._asked.proposals.get(row.place)
+        if proposal:
+            remedy = f"{form.remedy_proposal}\n{remedy}"
         free = Look(locked=False)
         office = {
             "row": (row.row, self._given),
@@ -177,7 +182,7 @@ class _Rows:
             "explanation": (None, free if row.queries else self._given),
             "file": (row.file, self._given),
             "sheet": (row.sheet, self._given),
-            "code": (self._code(row.place), Look(fill=self._given.fill, size=7, wrap=False)),
+            "code": (self._code(row.place), _code_look(self._given.fill)),
         }
         cells = [pen.cell(*office[name]) for name in self._before]
         faulty, doubted = row.columns(of_queries=False), row.columns(of_queries=True)
@@ -266,9 +271,14 @@ def _write_questions(
         cells = [
             pen.cell(question.sentence, given),
             pen.cell(None, Look(locked=False)),
-            pen.cell(code, Look(fill=given.fill, size=7, wrap=False)),
+            pen.cell(code, _code_look(given.fill)),
         ]
         pen.row(cells, max(30, height_of([(question.sentence, widths["question"])])))
+
+
+def _code_look(fill: str | None) -> Look:
+    # Filled cells cut off what does not fit instead of running over.
+    return Look(fill=fill, size=7, wrap=False, horizontal="fill")
 
 
 def _names(sending: Sending, count: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from poverty_watch.intake.amendments import Place
 from poverty_watch.intake.corrections.composition import Composition, amendments_of, kept
 from poverty_watch.intake.corrections.issued import question_place
 from poverty_watch.intake.layout import Layout, find_layout, plain
-from poverty_watch.intake.policy import delivery_policy
+from poverty_watch.intake.policy import delivery_policy, faults
 from poverty_watch.intake.sheets import Cell, Sheet, read_sheets
 from poverty_watch.intake.standardise import ReadFile, standardise
 from poverty_watch.lake.versions import QUERIES, SET_ASIDE
@@ -135,10 +135,11 @@ class Findings:
         """Whether every row was found in its file."""
         return all(row.cells for row in self.rows)
 
-    def to_mend(self, needless: Iterable[str]) -> list[Finding]:
-        """Rows sent back in which there is something to mend; ``needless`` are codes that are not."""
-        codes = set(needless)
-        return [row for row in self.rows if any(mark.code not in codes for mark in row.faults)]
+    @property
+    def to_mend(self) -> list[Finding]:
+        """Rows sent back in which there is something to mend."""
+        known = faults()
+        return [row for row in self.rows if any(not known[m.code].needless for m in row.faults)]
 
 
 def find(
@@ -181,8 +182,11 @@ def find(
     if len(rows) != len(marks):
         raise LookupError(f"{len(marks)} findings, {len(rows)} of them in the delivery's files")
     names = {row.file for row in rows}
-    order = [file.name for file in sent]
-    rows.sort(key=lambda row: order.index(row.file) if row.file in order else len(order))
+    order = {
+        (file.name, s.name): at
+        for at, (file, s) in enumerate((f, s) for f in sent for s in f.sheets)
+    }
+    rows.sort(key=lambda row: (order.get(row.place[:2], len(order)), row.place))
     return Findings(
         files=[file for file in sent if file.name in names],
         rows=rows,

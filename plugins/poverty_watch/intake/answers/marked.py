@@ -244,7 +244,7 @@ def _add_legend(
     sheet.freeze_panes = f"A{header + 1}"
     colours = texts.colours
     listed: list[tuple[str, Fault | Query, str]] = [
-        (code, fault, colours.whole_row if code in texts.nothing_to_mend else colours.fault)
+        (code, fault, colours.whole_row if fault.needless else colours.fault)
         for code, fault in faults().items()
     ]
     listed += [(code, query, colours.question) for code, query in queries().items()]

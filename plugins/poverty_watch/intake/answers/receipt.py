@@ -263,7 +263,7 @@ class _Front:
     def _mend_steps(self) -> list[str]:
         findings, enclosed = self._findings, self._enclosed
         words, steps = self._texts.mend_steps, []
-        to_mend = findings.to_mend(self._texts.nothing_to_mend)
+        to_mend = findings.to_mend
         explain = sum(len(row.queries) for row in findings.asked) + len(findings.questions)
         names = {"mend": len(to_mend), "explain": explain, "correction": enclosed.correction}
         if enclosed.correction and self._sending.is_mended_at_source:

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Department
-from poverty_watch.intake.answers.texts import VerdictName, answer_texts
+from poverty_watch.intake.answers.texts import VerdictName
 from poverty_watch.intake.corrections.composition import lies_in
 from poverty_watch.intake.corrections.judging import SOURCES_THAT_MEND
+from poverty_watch.intake.policy import faults
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.deliveries import IN_FORCE
@@ -80,9 +81,9 @@ class Sending:
     @property
     def to_mend(self) -> int:
         """Rows sent back in which there is something to mend, by their first reason."""
-        needless = answer_texts().nothing_to_mend
-        faults = self.delivery.faults
-        return self.delivery.rejected_rows - sum(faults.get(code, 0) for code in needless)
+        known = faults()
+        needless = sum(n for code, n in self.delivery.faults.items() if known[code].needless)
+        return self.delivery.rejected_rows - needless
 
     @property
     def is_mended_at_source(self) -> bool:

@@ -155,7 +155,9 @@ class _Desk:
         findings = look_up(sending)
         copies: dict[str, standing.Save] = {}
         too_large = False
-        for file in findings.files if findings.have_cells else []:
+        # A copy of what was sent first would bring back what has been mended since.
+        has_copies = findings.have_cells and not sending.is_correction
+        for file in findings.files if has_copies else []:
             if file.rows > self.texts.marked_copy_rows:
                 too_large = True
                 continue
@@ -225,7 +227,7 @@ class _Desk:
         """What the correction sheet holds; None if nothing, or so much that all is to be sent again."""
         if not findings.have_cells:
             return None
-        mend = {row.place for row in findings.to_mend(self.texts.nothing_to_mend)}
+        mend = {row.place for row in findings.to_mend}
         rows = [row for row in findings.rows if row.place in mend or row.queries]
         if len(rows) > self.correction.most_rows or not (rows or findings.questions):
             return None

@@ -197,7 +197,6 @@ class AnswerTexts(_Strict):
     office: str
     marked_copy_rows: int = Field(gt=0)
     listed_faults: int = Field(gt=0, le=1_000_000)
-    nothing_to_mend: tuple[str, ...]
     colours: Colours
     receipt: ReceiptTexts
     verdicts: dict[VerdictName, VerdictTexts]
@@ -216,7 +215,7 @@ class AnswerTexts(_Strict):
     @model_validator(mode="after")
     def _is_complete(self) -> AnswerTexts:
         known = set(faults())
-        strange = sorted({*self.nothing_to_mend, *self.sentences.by_fault} - known)
+        strange = sorted(set(self.sentences.by_fault) - known)
         if strange:
             raise ValueError(f"没有这些退回原因：{'、'.join(strange)}")
         lacking = sorted(set(VerdictName.__args__) - set(self.verdicts))  # type: ignore[attr-defined]

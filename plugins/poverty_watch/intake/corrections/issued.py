@@ -15,6 +15,7 @@ from poverty_watch.identity import Keyring
 from poverty_watch.intake.amendments import Place
 from poverty_watch.intake.corrections.codes import row_code
 from poverty_watch.intake.corrections.merging import Issued
+from poverty_watch.intake.policy import faults
 from poverty_watch.lake.versions import QUERIES, SET_ASIDE
 from poverty_watch.ledger.models import Delivery
 from poverty_watch.months import Month
@@ -25,12 +26,10 @@ class HandedOutRows:
     """Rows and questions about files that a delivery's answer asks to be mended or explained.
 
     ``rows`` and ``files`` by code; a question about a file is named by query and subject.
-    ``faulty`` are the places of rows that were sent back.
     """
 
     rows: dict[str, Issued]
     files: dict[str, tuple[str, str]]
-    faulty: frozenset[Place]
 
 
 def handed_out(
@@ -38,10 +37,8 @@ def handed_out(
 ) -> HandedOutRows:
     """What was handed out with a settled delivery that lies in this folder of the lake."""
     columns: dict[Place, set[str]] = {}
-    faulty = set()
     for place, names in _faulty(folder / SET_ASIDE, contract):
         columns.setdefault(place, set()).update(names)
-        faulty.add(place)
     files: dict[str, tuple[str, str]] = {}
     month = Month.parse(delivery.month)
 
@@ -49,6 +46,8 @@ def handed_out(
         return row_code(keys, month, delivery.dataset, delivery.content_sha256, place)
 
     for record in _queries(folder / QUERIES):
+        if record["explanation"] is not None:
+            continue
         if record["source_row"]:
             columns.setdefault(_place(record), set()).update(json.loads(record["columns"]))
         else:
@@ -59,7 +58,6 @@ def handed_out(
             for place, names in columns.items()
         },
         files=files,
-        faulty=frozenset(faulty),
     )
 
 
@@ -73,11 +71,13 @@ def _place(record: dict[str, Any]) -> Place:
 
 
 def _faulty(path: Path, contract: Contract) -> Iterator[tuple[Place, list[str]]]:
+    known = faults()
     by_header = {column.header: column.name for column in contract.columns}
     if path.exists():
         for record in pq.read_table(path).to_pylist():
-            headers = [header for _, header in json.loads(record["all_faults"])]
-            yield _place(record), [by_header[h] for h in headers if h in by_header]
+            found = json.loads(record["all_faults"])
+            if any(not known[code].needless for code, _ in found):
+                yield _place(record), [by_header[h] for _, h in found if h in by_header]
 
 
 def _queries(path: Path) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ from poverty_watch.intake.judgement import (
     judge_amended,
     read_delivered,
 )
+from poverty_watch.intake.policy import faults as fault_reasons
 from poverty_watch.intake.queries import Explaining
 from poverty_watch.intake.sheets import UnreadableError
 from poverty_watch.intake.standardise import ReadFile, Standardised, standardise
@@ -449,7 +450,7 @@ class _Merging:
             place = mended.places.of(fate.position)
             fate.fault = faults.get(place)
             if fate.applied and fate.fault is not None:
-                needless = fate.fault in ("duplicate", "repeated")
+                needless = fault_reasons()[fate.fault].needless
                 fate.fate = "needless" if needless else "still_faulty"
             elif fate.fate == "unchanged" and fate.row.explanation:
                 if fate.fault is not None:

@@ -94,6 +94,7 @@ class Form(_Strict):
     note_query: str
     back: str
     note_proposal: str
+    remedy_proposal: str
     note_lost: str
 
 
