@@ -21,6 +21,7 @@ from poverty_watch.ledger.findings import (
 )
 from poverty_watch.ledger.models import Finding, JournalEntry, Screening
 from poverty_watch.ledger.store import Ledger, open_ledger
+from poverty_watch.ledger.told import findings_told
 from poverty_watch.months import Month
 from poverty_watch.screening import ScreeningError, settle_findings
 from poverty_watch.screening.findings import FindingsOutcome
@@ -220,6 +221,26 @@ def test_the_newest_month_says_what_it_looks_like(computed: Computed) -> None:
         "由旺镇",
         "由旺镇",
     )
+
+
+def test_a_month_that_could_not_judge_goes_on_telling_what_was_known_then(
+    computed: Computed,
+) -> None:
+    put(computed, FEBRUARY, finding(sentence="二月。"))
+    put(computed, MARCH, checks=[did_not_run("C09", "social_assistance")])
+    put(computed, APRIL, finding(sentence="四月。"))
+    for month, sentence, is_new, is_shown in (
+        (FEBRUARY, "二月。", True, True),
+        (MARCH, "二月。", False, False),
+        (APRIL, "四月。", False, True),
+    ):
+        with computed.ledger.transaction() as session:
+            (told,) = findings_told(session, computed.settings.lake, month, ["FIX"])
+        assert (told.evidence["sentence"], told.is_new, told.is_shown) == (
+            sentence,
+            is_new,
+            is_shown,
+        )
 
 
 def test_the_deadline_counts_from_the_day_on_which_the_owner_was_told(computed: Computed) -> None:

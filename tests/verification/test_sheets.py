@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import delete, select, update
 
-from poverty_watch.ledger.models import HitFate, Lead, Task
+from poverty_watch.ledger.models import HitFate, Lead, Task, TaskReason
 from poverty_watch.months import Month
 from poverty_watch.verification import open_tasks, write_task_sheets
 from poverty_watch.verification.policy import sheet_form
@@ -147,6 +147,11 @@ def test_a_task_whose_reasons_have_gone_is_in_the_sheet_of_that_month(
     assert questions == "问W01？\n问W05？"
     assert cells(may, 2)[0] == "【橙】样例原因W20"
     assert write_task_sheets(APRIL, county.settings, county.ledger).written == 0
+    # In June the reasons are there again; the sheet of May says what May knew.
+    with county.ledger.transaction() as session:
+        for reason in session.scalars(select(TaskReason).where(TaskReason.gone_in == str(MAY))):
+            reason.month, reason.sentence = "2021-06", "六月的情况"
+    assert write_task_sheets(MAY, county.settings, county.ledger).written == 0
 
 
 def test_a_lead_that_was_withdrawn_leaves_its_task_in_the_sheet(

@@ -126,29 +126,48 @@ def _tasks(session: Session, month: Month) -> list[Task]:
     for task in newest_first:
         tasks.setdefault(task.household_id, task)
     for task in gone:
-        if task.cleared_in == str(month):
+        if _was_cleared_in(task, month):
             tasks.setdefault(task.household_id, task)
     return sorted(tasks.values(), key=lambda t: (t.township, t.village, t.household_id))
 
 
 def _told(task: Task, fates: list[HitFate], month: Month) -> _Told:
     """Why the household is visited and what to ask; of a cleared task, that it is."""
-    if task.cleared_in != str(month):
-        return _Told(
-            [_SEVERITY[fate.severity] + str(fate.evidence["sentence"]) for fate in fates],
-            [str(fate.evidence["question"]) for fate in fates],
-        )
-    withdrawn = all(reason.month == str(month) for reason in task.reasons)
-    note = _WITHDRAWN if withdrawn else _VANISHED
     order = list(_SEVERITY)
-    reasons = sorted(task.reasons, key=lambda r: (order.index(r.severity), r.rule_id))
-    return _Told(
-        [
-            note.format(month=month.chinese),
-            *(_SEVERITY[reason.severity] + reason.sentence for reason in reasons),
-        ],
-        [reason.question for reason in reasons],
+    lines = [
+        (f.severity, f.rule_id, str(f.evidence["sentence"]), str(f.evidence["question"]))
+        for f in fates
+    ]
+    if _was_cleared_in(task, month):
+        # Of a reason that was withdrawn there is no hit left.
+        known = {fate.rule_id for fate in fates}
+        withdrawn = [r for r in task.reasons if r.month == str(month) and r.rule_id not in known]
+        lines += [(r.severity, r.rule_id, r.sentence, r.question) for r in withdrawn]
+        note = (_VANISHED if known else _WITHDRAWN).format(month=month.chinese)
+    else:
+        note = ""
+    lines.sort(key=lambda line: (order.index(line[0]), line[1]))
+    reasons = [_SEVERITY[severity] + sentence for severity, _, sentence, _ in lines]
+    return _Told([note, *reasons] if note else reasons, [question for *_, question in lines])
+
+
+def _was_cleared_in(task: Task, month: Month) -> bool:
+    """Whether the month took the last reason that the task had by then.
+
+    What newer months have shown since makes no difference.
+    """
+    then = [reason for reason in task.reasons if reason.since <= str(month)]
+    return (
+        bool(then)
+        and all(_was_gone_by(reason, str(month)) for reason in then)
+        and any(reason.gone_in == str(month) for reason in then)
     )
+
+
+def _was_gone_by(reason: TaskReason, month: str) -> bool:
+    if reason.gone_in is None or reason.gone_in > month:
+        return False
+    return reason.month > month or reason.gone_in >= reason.month
 
 
 def _assets(

@@ -54,14 +54,7 @@ class Task(Base):
     @property
     def is_cleared(self) -> bool:
         """Whether every reason has gone from the data; a person closes the task all the same."""
-        return self.cleared_in is not None
-
-    @property
-    def cleared_in(self) -> str | None:
-        """The month in which the last reason had gone; None while one is left."""
-        if not self.reasons or not all(reason.is_gone for reason in self.reasons):
-            return None
-        return max(reason.gone_in or "" for reason in self.reasons)
+        return bool(self.reasons) and all(reason.is_gone for reason in self.reasons)
 
 
 class TaskReason(Base):
