@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from poverty_watch.intake.sheets import Limits, UnreadableError, read_sheets
-from poverty_watch.intake.workbooks.biff import _records
-from poverty_watch.intake.workbooks.compound import stream_of
+from poverty_watch.workbooks.biff import _records
+from poverty_watch.workbooks.compound import stream_of
 from tests.intake.packages import (
     WORKBOOK,
     rows_xml,

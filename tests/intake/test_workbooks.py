@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from poverty_watch.intake.workbooks import SheetFacts, WorkbookFacts
-from poverty_watch.intake.workbooks.package import facts_of
+from poverty_watch.workbooks import SheetFacts, WorkbookFacts
+from poverty_watch.workbooks.package import facts_of
 from tests.intake.conftest import Office, number
 
 DATA = Path(__file__).parent / "data"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from poverty_watch.contracts import Contract
-from poverty_watch.intake.sheet import Cell, Sheet
+from poverty_watch.workbooks.sheet import Cell, Sheet
 
 _HEADER_WITHIN_ROWS = 60
 _TOTALS = {"合计", "总计", "小计"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from poverty_watch.intake.delimited import delimiter_of, lines_of, read_delimited, split_text
-from poverty_watch.intake.sheet import Limits, Sheet, UnreadableError
+from poverty_watch.workbooks.sheet import Limits, Sheet, UnreadableError
 
 _SAMPLE = 1 << 16
 _FEW_NULS, _MOST_NULS = 16, 0.01

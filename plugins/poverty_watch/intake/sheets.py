@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from poverty_watch.intake.plain_text import is_table, read_text, text_of
-from poverty_watch.intake.sheet import Cell, Doubt, Limits, Sheet, UnreadableError
-from poverty_watch.intake.workbooks.read import OLE, ZIP, read_workbook
+from poverty_watch.workbooks.read import OLE, ZIP, read_workbook
+from poverty_watch.workbooks.sheet import Cell, Doubt, Limits, Sheet, UnreadableError
 
 __all__ = ["TEXTS", "Cell", "Doubt", "Limits", "Sheet", "UnreadableError", "read_sheets"]
 

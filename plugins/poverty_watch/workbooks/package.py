@@ -9,8 +9,8 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from poverty_watch.intake.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
-from poverty_watch.intake.workbooks.scan import SheetScan, blocks_of
+from poverty_watch.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
+from poverty_watch.workbooks.scan import SheetScan, blocks_of
 
 _SMALL_PART = 16 << 20
 _MOST_REFERENCES = 1 << 25  # some writers count a text each time that it is used

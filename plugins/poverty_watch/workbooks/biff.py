@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from poverty_watch.intake.workbooks.compound import CompoundError, stream_of
-from poverty_watch.intake.workbooks.facts import SheetFacts, WorkbookFacts
+from poverty_watch.workbooks.compound import CompoundError, stream_of
+from poverty_watch.workbooks.facts import SheetFacts, WorkbookFacts
 
 _DATE_MODE, _LOCKED, _COLUMNS, _BOUND_SHEET, _ROW, _BEGIN = 0x22, 0x2F, 0x7D, 0x85, 0x208, 0x809
 _ROW_IS_HIDDEN, _COLUMN_IS_HIDDEN = 0x20, 0x01

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poverty_watch.intake.sheet import Cell, Doubt, Limits, Sheet, UnreadableError
-from poverty_watch.intake.workbooks import biff, package
-from poverty_watch.intake.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
-from poverty_watch.intake.workbooks.scan import letters
-from poverty_watch.intake.workbooks.trial import survives
+from poverty_watch.workbooks import biff, package
+from poverty_watch.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
+from poverty_watch.workbooks.scan import letters
+from poverty_watch.workbooks.sheet import Cell, Doubt, Limits, Sheet, UnreadableError
+from poverty_watch.workbooks.trial import survives
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook, SheetMetadata

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import IO
 
-from poverty_watch.intake.workbooks.facts import LAST_COLUMN, LAST_ROW, HostileError, SheetFacts
+from poverty_watch.workbooks.facts import LAST_COLUMN, LAST_ROW, HostileError, SheetFacts
 
 _BLOCK = 1 << 20
 _LONGEST_TAIL = 4 << 20
