@@ -9,12 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
 
 from poverty_watch.contracts import Catalogue
 from poverty_watch.months import Month
 from poverty_watch.report import cover, identities, queries
 from poverty_watch.report.delivery_table import delivery_rows
 from poverty_watch.report.facts import Facts
+from poverty_watch.report.finding_table import finding_rows
+from poverty_watch.report.name_list import monitored_rows
 from poverty_watch.report.stocks import TOTAL, Count, Stocks, as_list
 from poverty_watch.report.values import NOT_APPLICABLE, Row, Value
 
@@ -43,9 +48,22 @@ class Content:
 
 
 def compose(
-    facts: Facts, stocks: Stocks, catalogue: Catalogue, county: str, has_previous: bool
+    facts: Facts,
+    stocks: Stocks,
+    register: pa.Table,
+    catalogue: Catalogue,
+    county: str,
+    has_previous: bool,
 ) -> Content:
     """All that the report of a month shows.
+
+    Args:
+        facts: what the ledger knows of the month.
+        stocks: 表一.
+        register: the month's ``register_stock``, one row per household.
+        catalogue: departments and datasets.
+        county: its name.
+        has_previous: whether there is a register snapshot of the month before.
 
     Raises:
         IdentityError: figures do not agree; nothing may be written.
@@ -71,6 +89,8 @@ def compose(
         ],
         "线索": _lead_rows(facts, stocks),
         "部门报送": delivery_rows(facts.fates, catalogue, facts.month),
+        "比对问题": finding_rows(_comparisons(facts), facts.findings, stocks.townships),
+        "名单": monitored_rows(register, stocks, catalogue),
         "更正补录": _correction_rows(stocks),
     }
     singles = {
@@ -81,6 +101,10 @@ def compose(
         "单位月份": f"填报单位：{county}{owner}　　统计月份：{month.chinese}　　口径日期：{_chinese_day(month)}",
     }
     return Content(singles, tables, _closing(stocks), differences)
+
+
+def _comparisons(facts: Facts) -> list[dict[str, Any]]:
+    return [check for check in facts.screening.checks if str(check["id"]).startswith("C")]
 
 
 def _chinese_day(month: Month) -> str:
@@ -131,9 +155,12 @@ def _detail_row(stocks: Stocks, place: str, name: str | None) -> Row:
 
 def _lead_rows(facts: Facts, stocks: Stocks) -> list[Row]:
     places = [*stocks.townships]
-    places += sorted({t or "" for t in facts.leads.column("township").to_pylist()} - set(places))
+    places += sorted(
+        {t or "" for t in facts.lead_fates.column("township").to_pylist()} - set(places)
+    )
     relations = {
         "leads": facts.leads,
+        "lead_fates": facts.lead_fates,
         "tasks": facts.tasks,
         "rules": cover.rules_relation(facts),
         "townships": as_list(places),
@@ -146,7 +173,8 @@ def _lead_rows(facts: Facts, stocks: Stocks) -> list[Row]:
             "是否合计": row["township"] == TOTAL,
             "部门推送": row["from_departments"],
             "信访热线": row["from_petitions"],
-            "自主申报干部排查": row["opened_by_hand"],
+            "自主申报": row["self_reported"],
+            "干部排查": row["found_by_cadres"],
             "线索合计": row["leads"],
             "已核实": row["verified"],
             "按时核实率": row["verified_in_time_rate"],

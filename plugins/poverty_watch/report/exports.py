@@ -142,7 +142,7 @@ def _comparisons(source: _Source) -> Iterable[Sequence[Any]]:
 
 
 def _stocks_flows(source: _Source) -> Iterable[Sequence[Any]]:
-    stocks, _ = month_stocks(source.screened(), source.settings)
+    stocks, _, _ = month_stocks(source.screened(), source.settings)
     for (township, name, item), count in stocks.cells.items():
         yield source.month, township, name, item, count.households, count.persons
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.deliveries import Fulfilled, fates, fulfilled
+from poverty_watch.ledger.findings import FindingCounts, counts
 from poverty_watch.ledger.models import Lead, ReportVersion, Screening, Task, TaskReason
+from poverty_watch.ledger.outcomes import lead_fates
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
 from poverty_watch.report.errors import ReportError
@@ -41,7 +43,7 @@ class Facts:
 
     ``leads`` has household_id, township, reasons; ``tasks`` household_id, is_open; ``closing`` is
     期末未消除 of the newest report of the month before ({township: {class: [households,
-    persons]}}), None where there is none.
+    persons]}}), None where there is none. ``lead_fates`` has the columns of `LeadFate`. ``findings``: 表三 by comparison and township.
     """
 
     month: Month
@@ -50,6 +52,8 @@ class Facts:
     leads: pa.Table
     tasks: pa.Table
     closing: dict[str, dict[str, list[int]]] | None
+    lead_fates: pa.Table
+    findings: tuple[FindingCounts, ...] = ()
 
 
 def newest_version(session: Session, month: Month) -> ReportVersion | None:
@@ -82,6 +86,8 @@ def gather(session: Session, month: Month) -> Facts:
         leads=_leads(session, month),
         tasks=_tasks(session, month),
         closing=None if before is None else before.manifest.get("closing"),
+        lead_fates=_lead_fates(session, month),
+        findings=tuple(counts(session, month)),
     )
 
 
@@ -126,6 +132,23 @@ def _leads(session: Session, month: Month) -> pa.Table:
             "reasons": pa.array([sorted(row.reasons) for row in rows], pa.list_(pa.string())),
         }
     )
+
+
+_FATES = pa.schema(
+    [
+        ("household_id", pa.string()),
+        ("township", pa.string()),
+        ("source", pa.string()),
+        ("is_verified", pa.bool_()),
+        ("is_in_time", pa.bool_()),
+        ("fate", pa.string()),
+    ]
+)
+
+
+def _lead_fates(session: Session, month: Month) -> pa.Table:
+    rows = [asdict(fate) for fate in lead_fates(session, month)]
+    return pa.Table.from_pylist(rows, schema=_FATES)
 
 
 def _tasks(session: Session, month: Month) -> pa.Table:

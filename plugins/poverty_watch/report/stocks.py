@@ -27,6 +27,10 @@ REGISTER_STOCK = pa.schema(
         ("main_risk", pa.string()),
         ("household_type", pa.string()),
         ("living_register_members", pa.int32()),
+        ("village", pa.string()),
+        ("head_name", pa.string()),
+        *((f"risk_{number}", pa.string()) for number in range(1, 6)),
+        ("measures", pa.string()),
     ]
 )
 
@@ -62,6 +66,7 @@ class Stocks:
 
     ``cells`` is keyed by (township, class, item) in the order in which the table is read, 合计 last;
     ``by_risk`` and ``by_mode`` by (township, class, risk or mode), where a blank one is ``""``.
+    ``movements`` are the households behind the cells.
     """
 
     townships: tuple[str, ...]
@@ -71,6 +76,7 @@ class Stocks:
     by_risk: Mapping[tuple[str, str, str], Count]
     by_mode: Mapping[tuple[str, str, str], Count]
     corrections: tuple[Correction, ...]
+    movements: pa.Table
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -165,6 +171,7 @@ def stocks_and_flows(
         by_risk=_details(by_risk),
         by_mode=_details(by_mode),
         corrections=_corrections(movements, places),
+        movements=movements,
     )
 
 

@@ -11,3 +11,4 @@ Row = dict[str, Any]
 NOT_KNOWN: Value = None
 NOT_APPLICABLE: Value = "/"
 NOT_KNOWN_MARK = "—"
+NOT_JUDGED: Value = "无法判断"

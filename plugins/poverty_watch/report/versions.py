@@ -179,13 +179,15 @@ def _compose(
     session: Session, month: Month, settings: Settings, kind: Kind, template: Path
 ) -> _Draft:
     facts = gather(session, month)
-    counted, has_previous = month_stocks(facts, settings)
-    content = compose(facts, counted, load_catalogue(), stocks.county_name(DIVISIONS), has_previous)
+    counted, register, has_previous = month_stocks(facts, settings)
+    content = compose(
+        facts, counted, register, load_catalogue(), stocks.county_name(DIVISIONS), has_previous
+    )
     return _Draft(facts, content, kind, template)
 
 
-def month_stocks(facts: Facts, settings: Settings) -> tuple[stocks.Stocks, bool]:
-    """表一 of a screened month, and whether there was a register snapshot of the month before.
+def month_stocks(facts: Facts, settings: Settings) -> tuple[stocks.Stocks, pa.Table, bool]:
+    """表一 of a screened month, its register, and whether there is a snapshot of the month before.
 
     Raises:
         ReportError: the screening has no register rows.
@@ -206,7 +208,7 @@ def month_stocks(facts: Facts, settings: Settings) -> tuple[stocks.Stocks, bool]
         stocks.township_names(DIVISIONS),
         stocks.classes_of(load_catalogue().contract("monitoring_register"), month),
     )
-    return counted, previous is not None
+    return counted, register, previous is not None
 
 
 def _is_snapshot(previous: pa.Table) -> bool:

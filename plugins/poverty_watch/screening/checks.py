@@ -201,6 +201,7 @@ class CheckRunner:
         return {
             "id": file.id,
             "title": file.header.title,
+            "outcome": getattr(file.header, "outcome", None),
             "status": status,
             "lacks": lacks,
             "eligible": eligible,
