@@ -3,7 +3,8 @@ id: lead_counts
 title: 表一 本月线索
 relations:
   leads: household_id, township, reasons (list of rule ids); the month's leads that stand
-  lead_fates: household_id, township, source (lead, self_report, cadre), is_verified, is_in_time, fate
+  lead_fates: household_id, township, source (lead, self_report, cadre), is_verified, is_in_time,
+    fate (excluded, recognised, in_hand)
   tasks: household_id, is_open; verification tasks that this month gave a reason for
   rules: rule_id, has_run
   townships: name, position

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -114,9 +115,9 @@ def test_not_known_is_a_dash_and_none_is_a_zero(april: ScreenedMonth) -> None:
     april.deliver("deaths", "public_security", "nil")
     book = report(april)
     sheet = book["表一（三）本月线索"]
-    # department, petitions, by hand, all, verified, in time, excluded, recognised, in hand
-    assert row_of(sheet, "甸阳镇")[1:] == [1, 0, "—", 1, "—", "—", "—", "—", "—"]
-    assert row_of(sheet, "由旺镇")[1:5] == [0, 0, "—", 0]
+    # department, petitions, self-reported, cadres, all, verified, in time, excluded, recognised, in hand
+    assert row_of(sheet, "甸阳镇")[1:] == [1, 0, 0, 0, 1, "—", "—", "—", "—", "—"]
+    assert row_of(sheet, "由旺镇")[1:6] == [0, 0, 0, 0, 0]
     deliveries = book["表二 部门报送"]
     # delivered, days late, status, version, rows, accepted, returned
     assert row_of(deliveries, "机动车登记")[4:11] == ["否", "—", "未报送", *["—"] * 4]
@@ -129,21 +130,32 @@ def test_petitions_are_not_known_while_their_rule_does_not_run(april: ScreenedMo
     assert row_of(report(april)["表一（三）本月线索"], "由旺镇")[2] == "—"
 
 
-def test_open_tasks_are_in_hand(april: ScreenedMonth) -> None:
+def _task(household: str, **answer: Any) -> Task:
+    return Task(
+        household_id=household, township="甸阳镇", village="某村", month="2021-04",
+        opened_on=date(2021, 5, 6), due_on=date(2021, 5, 13),
+        reasons=[TaskReason(rule_id="W01", month="2021-04", since="2021-04", severity="red", sentence="", question="")],
+        **answer,
+    )  # fmt: skip
+
+
+def test_leads_are_counted_by_what_became_of_them(april: ScreenedMonth) -> None:
     april.screen([household()])
-    april.lead("R:1", "W01")
-    april.lead("R:2", "W01", "W24")
+    for number in ("R:1", "R:2", "R:3", "R:4"):
+        april.lead(number, "W01")
+    in_time, too_late = date(2021, 5, 13), date(2021, 5, 14)
     with april.ledger.transaction() as session:
-        session.add(
-            Task(
-                household_id="R:1", township="甸阳镇", village="某村", month="2021-04",
-                opened_on=date(2021, 5, 6), due_on=date(2021, 5, 13),
-                reasons=[TaskReason(rule_id="W01", month="2021-04", since="2021-04", severity="red", sentence="", question="")],
-            )
-        )  # fmt: skip
+        session.add_all(
+            [
+                _task("R:1", status="closed", outcome="excluded", decided_on=in_time),
+                _task("R:2", status="closed", outcome="confirmed", decided_on=too_late),
+                _task("R:3"),
+            ]
+        )
     row = row_of(report(april)["表一（三）本月线索"], "甸阳镇")
-    assert row[1] == 2
-    assert row[-1] == 1
+    assert row[5] == 4
+    # verified, in time, excluded, recognised, in hand: also the one that nobody was sent to yet
+    assert row[6:] == [2, 0.25, 1, 0, 3]
 
 
 def test_sent_back_rows_are_explained_in_chinese(april: ScreenedMonth) -> None:
