@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Department
-from poverty_watch.intake.answers.texts import VerdictName
+from poverty_watch.contracts.duty import duty_policy
+from poverty_watch.intake.answers.texts import ClockName, VerdictName
 from poverty_watch.intake.corrections.composition import lies_in
 from poverty_watch.intake.corrections.judging import SOURCES_THAT_MEND
 from poverty_watch.intake.policy import faults
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
-from poverty_watch.ledger.deliveries import IN_FORCE
+from poverty_watch.ledger.deliveries import IN_FORCE, Fulfilled
 from poverty_watch.ledger.models import Correction, Delivery, SeenFile
 from poverty_watch.months import COUNTY_ZONE, Month
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file of a sending: its name, its content, and when it was first seen (county time)."""
+    """A file of a sending: name, content, when it was first seen and last saved (county time)."""
 
     name: str
     sha256: str
     seen_at: datetime
+    saved_at: datetime
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,19 @@ class Sending:
     def is_mended_at_source(self) -> bool:
         """Whether the department mends its data in the system that they are taken from."""
         return self.department.card.arrives.way in SOURCES_THAT_MEND
+
+    @property
+    def clock(self) -> tuple[ClockName, date, int]:
+        """Whether it came in time, the due day, and the days after it."""
+        due_on = duty_policy().of(self.department.card).due_on(self.month)
+        arrived = Fulfilled(
+            max(file.seen_at for file in self.files).date(),
+            max(file.saved_at for file in self.files).date(),
+        )
+        days = arrived.days_late(due_on)
+        if arrived.is_in_doubt(due_on):
+            return "in_doubt", due_on, days
+        return ("late" if days else "on_time"), due_on, days
 
     @property
     def was_judged(self) -> bool:
@@ -157,7 +172,12 @@ def _numbered(
                 dataset=submission.dataset,
                 month=month,
                 files=tuple(
-                    Arrived(name, file.sha256, _county_time(file.first_seen_at))
+                    Arrived(
+                        name,
+                        file.sha256,
+                        _county_time(file.first_seen_at),
+                        _county_time(file.modified_at),
+                    )
                     for file, name in zip(submission.files, submission.names, strict=True)
                 ),
                 delivery=delivery,

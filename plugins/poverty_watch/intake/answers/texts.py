@@ -31,6 +31,9 @@ VerdictName = Literal[
 ]
 
 
+ClockName = Literal["on_time", "late", "in_doubt"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,6 +73,7 @@ class Labels(_Strict):
     number: str
     verdict: str
     version: str
+    clock: str
     seen: str
     file: str
     same_file: str
@@ -107,6 +111,7 @@ class ReceiptTexts(_Strict):
     subtitle: str
     sections: Sections
     labels: Labels
+    clock: dict[ClockName, str]
     counts: Counts
     reasons_note: str
     no_faults: str
