@@ -9,7 +9,7 @@ population: 所有农村户
 verifies: water
 sources: [water_supply]
 parameters: [water_litres_line, water_minutes_line, water_outage_days_line]
-basis: 农村饮水安全评价准则（水量、方便程度、供水保证率、水质）；目录第3节
+basis: 农村饮水安全评价标准（水量、方便程度、供水保证率、水质）；目录第3节
 since: 2021-01
 missing: 饮水安全数据中没有的户，不判断，也不视为饮水安全。
 cells:

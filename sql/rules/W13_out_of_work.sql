@@ -10,7 +10,7 @@ verifies: human_resources
 sources: [employment, employment_previous]
 parameters: []
 event: true
-basis: 云南峨山防止返贫动态监测数据比对工作方案（务工监测）；目录第3节
+basis: 目录第3节
 since: 2021-01
 missing: 上月或本月务工监测中没有的人，不判断；上月没有采用的务工监测，本规则不运行。
 cells: [employment.status]

@@ -9,7 +9,7 @@ population: 所有农村户
 verifies: public_security
 sources: [deaths]
 parameters: [labour_age_from, labour_age_to]
-basis: 云南峨山防止返贫动态监测数据比对工作方案；目录建议值（劳动年龄）；目录第3节
+basis: 目录第3节（劳动年龄为目录建议值）
 since: 2021-01
 missing: 死亡注销数据中没有的人，视为没有死亡；本月没有采用的死亡注销数据，本规则不运行。
 cells: [deaths.died_on]
