@@ -18,17 +18,15 @@ Said = dict[str, str]
 """What a row says, by the contract's column names; two rows' cells say the same if these are equal."""
 
 
-def said(contract: Contract, raw: Mapping[str, Sequence[Any]]) -> list[Said]:
-    """What each row says.
-
-    Args:
-        contract: of the dataset.
-        raw: native cells by column name, all columns equally long; columns may be missing.
-    """
-    columns = {name: said_in(contract.column(name), values) for name, values in raw.items()}
-    return [
-        dict(zip(columns, of_row, strict=True)) for of_row in zip(*columns.values(), strict=True)
-    ]
+def said(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> list[Said]:
+    """What each row says, given its native cells by column name; columns may be missing."""
+    found: list[Said] = [{} for _ in rows]
+    for column in contract.columns:
+        having = [at for at, row in enumerate(rows) if column.name in row]
+        texts = said_in(column, [rows[at][column.name] for at in having])
+        for at, text in zip(having, texts, strict=True):
+            found[at][column.name] = text
+    return found
 
 
 def said_in(column: Column, values: Sequence[Any]) -> list[str]:

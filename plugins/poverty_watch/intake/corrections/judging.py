@@ -189,6 +189,7 @@ class _Desk:
         self.settings, self.keys, self.earlier = settings, keys, earlier
         self._lake = Lake(settings.lake)
         self._read: dict[Any, list[ReadFile]] = {}
+        self._owners: dict[str, Delivery | None] = {}
 
     def standing(self, bases: Sequence[Delivery]) -> Delivery | None:
         """The delivery to be corrected: the latest that is in force, or that grew out of a base."""
@@ -239,11 +240,14 @@ class _Desk:
 
     def owner_elsewhere(self, code: str | None) -> Delivery | None:
         """The delivery of another month or dataset that a code's beginning belongs to."""
-        if code is None or any(d.content_sha256.startswith(content_of(code)) for d in self.earlier):
+        if code is None:
             return None
-        return self.session.scalar(
-            select(Delivery).where(Delivery.content_sha256.startswith(content_of(code))).limit(1)
-        )
+        start = content_of(code)
+        if start not in self._owners:
+            is_ours = any(d.content_sha256.startswith(start) for d in self.earlier)
+            known = select(Delivery).where(Delivery.content_sha256.startswith(start)).limit(1)
+            self._owners[start] = None if is_ours else self.session.scalar(known)
+        return self._owners[start]
 
     def is_elsewhere(self, code: str | None) -> bool:
         """Whether a code is of another month or dataset."""

@@ -7,6 +7,7 @@ otherwise in the meantime. A row whose code does not prove where it belongs chan
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,8 +113,10 @@ def _settle_doubles(fates: Sequence[RowFate], contract: Contract) -> None:
             by_code.setdefault(fate.row.code or "", []).append(fate)
     for same in by_code.values():
         if len(same) > 1:
+            texts = said(contract, [fate.row.cells for fate in same])
             contents = [
-                (_said_of(f.row.cells, contract), f.row.explanation, f.row.proposal) for f in same
+                (text, f.row.explanation, f.row.proposal)
+                for text, f in zip(texts, same, strict=True)
             ]
             if all(content == contents[0] for content in contents):
                 for double in same[1:]:
@@ -121,11 +124,6 @@ def _settle_doubles(fates: Sequence[RowFate], contract: Contract) -> None:
             else:
                 for double in same:
                     double.fate = "ambiguous"
-
-
-def _said_of(row: Mapping[str, Any], contract: Contract) -> Said:
-    found = said(contract, {name: [cell] for name, cell in row.items()})
-    return found[0] if found else {}
 
 
 def _compare(
@@ -139,12 +137,12 @@ def _compare(
     at = delivery.rows.places.positions(places)
     order = {place: index for index, place in enumerate(places)}
     before = said(contract, _cells_at(delivery.rows, [at[place] for place in places]))
+    sent = said(contract, [fate.row.cells for fate in fates])
     neighbours = _Neighbours(before, contract)
-    compared: list[tuple[RowFate, int, Said]] = []
-    for fate in fates:
+    compared = []
+    for fate, now in zip(fates, sent, strict=True):
         assert fate.issued is not None
         own = order[fate.issued.place]
-        now = _said_of(fate.row.cells, contract)
         changed = {name for name, text in now.items() if text != before[own][name]}
         if changed - fate.issued.columns and neighbours.fit_better(own, now):
             fate.fate = "misplaced"
@@ -154,23 +152,23 @@ def _compare(
         if fate.row.proposal is not None and identity not in changed:
             fate.cells[identity], fate.adopted = fate.row.proposal, True
         fate.columns = tuple(c.name for c in contract.columns if c.name in fate.cells)
-        compared.append((fate, own, _said_of(fate.cells, contract)))
-    finder = (
-        None
-        if delivery.is_lineage
-        else _Finder(before, [n for *_, n in compared], standing, contract)
-    )
-    for fate, own, wanted in compared:
+        compared.append((fate, own))
+    wanted = said(contract, [fate.cells for fate, _ in compared])
+    finder = None if delivery.is_lineage else _Finder(before, wanted, standing, contract)
+    found: list[tuple[RowFate, Said, Said, bool]] = []
+    for (fate, own), new in zip(compared, wanted, strict=True):
         if finder is None:
             assert fate.issued is not None
             fate.position, is_same = at[fate.issued.place], True
         else:
-            fate.position, is_same = finder.find(own, wanted)
+            fate.position, is_same = finder.find(own, new)
         if fate.position is None:
             fate.fate = "gone"
-            continue
-        stands = said(contract, _cells_at(standing, [fate.position]))[0]
-        _against_standing(fate, before[own], wanted, stands, is_same)
+        else:
+            found.append((fate, before[own], new, is_same))
+    stands = said(contract, _cells_at(standing, [fate.position or 0 for fate, *_ in found]))
+    for (fate, old, new, is_same), now in zip(found, stands, strict=True):
+        _against_standing(fate, old, new, now, is_same)
 
 
 def _against_standing(fate: RowFate, before: Said, new: Said, stands: Said, is_same: bool) -> None:
@@ -189,8 +187,8 @@ def _against_standing(fate: RowFate, before: Said, new: Said, stands: Said, is_s
         fate.fate, fate.applied = "mended", True
 
 
-def _cells_at(rows: Standardised, positions: Sequence[int]) -> dict[str, list[Any]]:
-    return {name: [values[at] for at in positions] for name, values in rows.raw.items()}
+def _cells_at(rows: Standardised, positions: Sequence[int]) -> list[dict[str, Any]]:
+    return [{name: values[at] for name, values in rows.raw.items()} for at in positions]
 
 
 class _Neighbours:
@@ -230,6 +228,7 @@ class _Finder:
         contract: Contract,
     ) -> None:
         self._before = before
+        self._twins = Counter(tuple(row.values()) for row in before)
         self._identity = contract.identity.name
         self._name = next(c.name for c in contract.columns if c.type == "name")
         names = cells.clean_text(standing.raw[self._name], drop_white=True)
@@ -237,8 +236,11 @@ class _Finder:
         known = pc.is_in(names, value_set=pa.array(sorted(wanted), pa.large_string()))
         if "" in wanted:
             known = pc.or_(known, pc.is_null(names))
-        self._positions = np.flatnonzero(np.asarray(known)).tolist()
-        self._rows = said(contract, _cells_at(standing, self._positions))
+        positions = np.flatnonzero(np.asarray(known)).tolist()
+        self._by_name: dict[str, list[tuple[int, Said]]] = {}
+        rows = said(contract, _cells_at(standing, positions))
+        for at, stands in zip(positions, rows, strict=True):
+            self._by_name.setdefault(stands[self._name], []).append((at, stands))
 
     def find(self, own: int, new: Said) -> tuple[int | None, bool]:
         """The one row that can be meant, and whether it is certain to be the same.
@@ -247,18 +249,15 @@ class _Finder:
         other row can be meant. Else a row with that person's name and number, to be told of only.
         """
         row = self._before[own]
+        names = dict.fromkeys(n for n in (row[self._name], new.get(self._name)) if n is not None)
+        bearers = [found for name in names for found in self._by_name.get(name, [])]
         same = [
             at
-            for at, stands in zip(self._positions, self._rows, strict=True)
+            for at, stands in bearers
             if all(text in (row[name], new.get(name)) for name, text in stands.items())
         ]
-        if len(same) == 1 and self._before.count(row) == 1:
+        if len(same) == 1 and self._twins[tuple(row.values())] == 1:
             return same[0], True
         numbers = {row[self._identity], new.get(self._identity)} - {"", None}
-        names = {row[self._name], new.get(self._name)}
-        alike = [
-            at
-            for at, stands in zip(self._positions, self._rows, strict=True)
-            if stands[self._identity] in numbers and stands[self._name] in names
-        ]
+        alike = [at for at, stands in bearers if stands[self._identity] in numbers]
         return (alike[0] if len(alike) == 1 else None), False
