@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Literal
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.files import sha256_of
 from poverty_watch.identity import Keyring, mask_numbers
-from poverty_watch.intake.inbox import READABLE
+from poverty_watch.intake.corrections.codes import mark_in
+from poverty_watch.intake.inbox import READABLE, is_readable
 from poverty_watch.intake.names import dataset_in, month_in, township_in
-from poverty_watch.intake.policy import faults
+from poverty_watch.intake.policy import faults, queries
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.models import SeenFile
@@ -56,7 +57,8 @@ class Checked:
     """The verdict on one sending: a file, or the townships' files of one dataset together.
 
     ``dataset``, ``title``, ``department``, ``month`` are None for a file that is nobody's dataset.
-    ``rows`` counts by fate as in the ledger's Delivery; ``compared`` says whether earlier months
+    ``rows`` counts by fate as in the ledger's Delivery; ``queries`` are what would be asked about
+    rows that are taken, ``row`` 0 for a file or sheet as a whole; ``compared`` says whether earlier months
     were there to compare with.
     """
 
@@ -70,6 +72,7 @@ class Checked:
     status: str | None = None
     rows: dict[str, int] | None = None
     faults: tuple[RowFault, ...] = ()
+    queries: tuple[RowFault, ...] = ()
     compared: bool = False
 
 
@@ -99,14 +102,19 @@ def check_files(
     owners = _owners(department, catalogue)
     found: list[Checked] = []
     given: dict[tuple[Month, str], list[tuple[Path, SeenFile]]] = {}
+    keys, has_keys = _keys(settings)
     for path in files:
+        mark = mark_in(path) if path.is_file() and is_readable(path.name) else None
+        if mark is not None:
+            known = ledger if has_keys else None
+            found.append(_check_correction(path, mark, owners, settings, known, keys))
+            continue
         problem, dataset = _recognised(path, owners, catalogue)
         if dataset is None:
             found.append(Checked((mask_numbers(path.name),), "unreadable", (problem,)))
             continue
         about = month or month_in(path.name) or default_month
         given.setdefault((about, dataset), []).append((path, _seen(path, dataset, about)))
-    keys, has_keys = _keys(settings)
     for (about, dataset), sent in given.items():
         paths = {id(seen): path for path, seen in sent}
         for submission in submissions(dataset, [seen for _, seen in sent]):
@@ -218,7 +226,41 @@ def _check(
         status=judgement.status,
         rows=dict(judgement.rows),
         faults=_row_faults(judgement),
+        queries=_row_queries(judgement, contract),
         compared=history is not None,
+    )
+
+
+def _check_correction(
+    path: Path,
+    mark: str,
+    owners: Sequence[Department],
+    settings: Settings,
+    ledger: Ledger | None,
+    keys: Keyring,
+) -> Checked:
+    from poverty_watch.intake.corrections.trial import try_correction
+
+    name = mask_numbers(path.name)
+    tried = try_correction(path, mark, owners, settings, ledger, keys) if ledger else None
+    if tried is None:
+        told = f"“{name}”是更正表，但这里没有它要更正的那份报送，不能试校验。请直接放进收件夹。"
+        return Checked((name,), "unreadable", (told,))
+    judgement = tried.merged.judgement
+    contract = tried.department.contracts[tried.dataset]
+    return Checked(
+        files=(name,),
+        outcome="clean" if tried.is_taken_whole else "faults",
+        messages=tuple(mask_numbers(m) for m in (*judgement.messages, *tried.told)),
+        dataset=tried.dataset,
+        title=contract.title,
+        department=tried.department.title,
+        month=tried.month,
+        status=judgement.status,
+        rows=dict(judgement.rows),
+        faults=_row_faults(judgement),
+        queries=_row_queries(judgement, contract),
+        compared=True,
     )
 
 
@@ -257,6 +299,24 @@ def _row_faults(judgement: Judgement) -> tuple[RowFault, ...]:
             )
         )
     return tuple(rows)
+
+
+def _row_queries(judgement: Judgement, contract: Contract) -> tuple[RowFault, ...]:
+    known = queries()
+    return tuple(
+        RowFault(
+            file=mask_numbers(row["source_file"]),
+            sheet=row["source_sheet"],
+            row=row["source_row"],
+            header="、".join(contract.column(c).header for c in json.loads(row["columns"])) or None,
+            value=None,
+            title=known[row["query"]].title,
+            remedy=known[row["query"]].remedy,
+            also=(),
+        )
+        for row in judgement.queries.to_pylist()
+        if row["explanation"] is None
+    )
 
 
 def _replaced(

@@ -54,6 +54,10 @@ def tell(one: Checked) -> Told:
         rows = list(found)
         places = tuple((_place(r, len(one.files) > 1), _cell(r), _also(r)) for r in rows)
         groups.append(FaultGroup(title, rows[0].remedy, places))
+    for title, found in groupby(sorted(one.queries, key=lambda q: q.title), key=lambda q: q.title):
+        rows = list(found)
+        places = tuple((_query_place(r, len(one.files) > 1), "", "") for r in rows)
+        groups.append(FaultGroup(f"疑问：{title}", rows[0].remedy, places))
     return Told(
         "、".join(one.files),
         about,
@@ -68,8 +72,10 @@ def tell(one: Checked) -> Told:
 def _verdict(one: Checked) -> str:
     if one.status is None:
         return "不会读取"
+    if one.outcome == "clean" and one.status == "accepted":
+        return "可以报送，有疑问要核对或说明" if one.queries else "没有问题，可以报送"
     if one.outcome == "clean":
-        return "没有问题，可以报送" if one.status == "accepted" else STATUS_TITLES[one.status]
+        return STATUS_TITLES[one.status]
     if one.status == "rejected":
         return "整份退回"
     if one.status == "accepted":
@@ -81,6 +87,12 @@ def _place(fault: RowFault, several: bool) -> str:
     file = f"{fault.file} " if several else ""
     sheet = f"工作表“{fault.sheet}”" if fault.sheet else ""
     return f"{file}{sheet}第{fault.row}行"
+
+
+def _query_place(query: RowFault, several: bool) -> str:
+    if not query.row:
+        return f"文件“{query.file}”" + (f"的工作表“{query.sheet}”" if query.sheet else "")
+    return f"{_place(query, several)} “{query.header}”"
 
 
 def _cell(fault: RowFault) -> str:

@@ -143,9 +143,11 @@ class _Front:
         self._pair("", meaning)
         if sending.delivery.version is not None and sending.same_as is None:
             self._pair(labels.version, f"第{sending.delivery.version}版")
-        clock, due_on, days = sending.clock
-        due = f"{due_on.month}月{due_on.day}日"
-        self._pair(labels.clock, self._words.clock[clock].format(due=due, days=days))
+        # The duty was met, or not, by the delivery that is corrected.
+        if not sending.is_correction:
+            clock, due_on, days = sending.clock
+            due = f"{due_on.month}月{due_on.day}日"
+            self._pair(labels.clock, self._words.clock[clock].format(due=due, days=days))
         self._section(self._words.sections.files)
         self._table([[labels.file, labels.seen]], (4, 2), Look(bold=True, horizontal="center"))
         rows = [[f.name, f"{f.seen_at:%Y-%m-%d %H:%M}"] for f in sending.files]

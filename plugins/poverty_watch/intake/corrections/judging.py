@@ -34,6 +34,7 @@ from poverty_watch.intake.corrections.returned import Returned, ReturnedRow, rea
 from poverty_watch.intake.corrections.texts import correction_texts
 from poverty_watch.intake.judgement import (
     SET_ASIDE_SCHEMA,
+    DeliveredFile,
     History,
     Judgement,
     judge_amended,
@@ -70,6 +71,7 @@ class Merged:
 
 
 def judge_correction(
+    file: DeliveredFile,
     sheet: FileEntry,
     department: Department,
     dataset: str,
@@ -85,7 +87,8 @@ def judge_correction(
     """Merge a correction sheet into the dataset's delivery and judge the whole.
 
     Args:
-        sheet: the returned file.
+        file: the returned sheet.
+        sheet: the same as the ledger lists it.
         department: whose it is.
         dataset: which it is about.
         month: which it is about.
@@ -97,7 +100,6 @@ def judge_correction(
         stops_waived: a person has accepted what would stop it.
     """
     contract = department.contracts[dataset]
-    file = kept(sheet, settings)
     try:
         returned = read_returned(file.path, file.name, contract, correction_texts())
     except UnreadableError as error:

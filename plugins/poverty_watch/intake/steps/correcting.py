@@ -31,6 +31,7 @@ def judge_correction_sheet(
         RuntimeError: something that came before it could not be judged, so that nobody knows yet
             what is to be corrected.
     """
+    from poverty_watch.intake.corrections.composition import kept
     from poverty_watch.intake.corrections.judging import judge_correction
 
     dataset = submission.dataset
@@ -38,8 +39,10 @@ def judge_correction_sheet(
     with ledger.transaction() as session:
         settle_earlier(session, submission, department, month, settings)
     with ledger.transaction() as session:
+        (sheet,) = entries_of(submission)
         merged = judge_correction(
-            entries_of(submission)[0],
+            kept(sheet, settings),
+            sheet,
             department,
             dataset,
             month,

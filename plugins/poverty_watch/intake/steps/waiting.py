@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +81,21 @@ def earlier_deliveries(
 
     A submission that repeats an earlier one is left out; so is one that nothing has become of yet.
     """
-    found = []
-    for earlier in submissions_of(session, department, month)[submission.dataset]:
-        if earlier.content_sha256 == submission.content_sha256:
-            break
-        delivery = None if earlier.is_repeat else settled_as(session, earlier, month)
-        if delivery is not None:
-            found.append(delivery)
-    return found
+    sent = submissions_of(session, department, month)[submission.dataset]
+    until = [one.content_sha256 for one in sent].index(submission.content_sha256)
+    return _settled(session, sent[:until], month)
+
+
+def all_deliveries(
+    session: Session, dataset: str, department: Department, month: Month
+) -> list[Delivery]:
+    """What became of all of a dataset's submissions, in their order; repeats are left out."""
+    return _settled(session, submissions_of(session, department, month)[dataset], month)
+
+
+def _settled(session: Session, sent: Sequence[Submission], month: Month) -> list[Delivery]:
+    settled = (settled_as(session, one, month) for one in sent if not one.is_repeat)
+    return [delivery for delivery in settled if delivery is not None]
 
 
 def entries_of(submission: Submission) -> list[dict[str, Any]]:
