@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from poverty_watch.ledger.models import Case, CaseStep, Lead, Task, TaskReason
-from poverty_watch.ledger.outcomes import lead_outcomes
+from poverty_watch.ledger.models import Case, CaseStep, Lead, Measure, Task, TaskReason
+from poverty_watch.ledger.outcomes import lead_outcomes, newly_helped, still_unhelped
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 
@@ -167,3 +167,56 @@ def test_households_that_came_by_themselves_are_counted_apart(
         session.add(case)
         session.add(a_case({**place, "household_id": "R:2"}, kind="elimination", origin="cadre"))
     assert counted(ledger, MAY) == {(HERE, "self_report"): counts}
+
+
+def a_measure(number: int, kind: str, done_on: date | None) -> Measure:
+    return Measure(
+        household_id=f"R:{number}",
+        township=HERE,
+        village="样例村",
+        risk="因病",
+        kind=kind,
+        department="health",
+        is_developing=False,
+        status="done" if done_on else "planned",
+        planned_on=date(2021, 4, 2),
+        planned_by="样例",
+        due_on=date(2021, 6, 30),
+        done_on=done_on,
+    )
+
+
+def test_help_is_new_once_per_kind_and_late_after_thirty_days(ledger: Ledger) -> None:
+    place = {"township": HERE, "village": "样例村"}
+    with ledger.transaction() as session:
+        for number in (1, 2, 3):
+            case = a_case(
+                {**place, "household_id": f"R:{number}"},
+                approved_on=date(2021, 4, 1),
+                closed_on=date(2021, 4, 9),
+            )
+            session.add(case)
+        session.add(
+            a_case(
+                {**place, "household_id": "R:3"}, kind="elimination", approved_on=date(2021, 5, 20)
+            )
+        )
+        session.add_all(
+            [
+                a_measure(1, "健康帮扶", date(2021, 5, 2)),
+                a_measure(1, "健康帮扶", date(2021, 6, 2)),
+                a_measure(1, "综合保障", date(2021, 6, 3)),
+                a_measure(2, "健康帮扶", None),
+            ]
+        )
+    with ledger.transaction() as session:
+        new = {
+            month.number: [(one.household_id, one.kind) for one in newly_helped(session, month)]
+            for month in (MAY, MAY + 1)
+        }
+        late = {
+            month.number: [household for _, household in still_unhelped(session, month, 30)]
+            for month in (APRIL, MAY)
+        }
+    assert new == {5: [("R:1", "健康帮扶")], 6: [("R:1", "综合保障")]}
+    assert late == {4: [], 5: ["R:2"]}

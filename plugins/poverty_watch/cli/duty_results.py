@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from poverty_watch.cli.console import say
+from poverty_watch.cli.tables import print_table, table_of
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings, today
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from poverty_watch.intake.duty import DutyLine, MonthScore
     from poverty_watch.ledger.store import Ledger
-
-_WIDTH = 80
 
 
 def say_register(month: Month, settings: Settings, ledger: Ledger, with_rows: bool) -> None:
@@ -28,7 +25,7 @@ def say_register(month: Month, settings: Settings, ledger: Ledger, with_rows: bo
     due = duty_policy().due_on(month)
     own = "，另有约定的除外" if any(line.due_on != due for line in lines) else ""
     say(f"{month.chinese}报送责任册（{due.month}月{due.day}日24点前为按时{own}）", "bold")
-    table = _table("部门", "数据", "结果", "时间", ">份", ">版", ">行数", ">较上月", ">退回")
+    table = table_of("部门", "数据", "结果", "时间", ">份", ">版", ">行数", ">较上月", ">退回")
     shown = ""
     for line in lines:
         table.add_row(
@@ -43,7 +40,7 @@ def say_register(month: Month, settings: Settings, ledger: Ledger, with_rows: bo
             str(line.rejected_rows) if line.rejected_rows else "",
         )
         shown = line.department
-    _print(table)
+    print_table(table)
     say(_summary(lines))
     for line in lines:
         _say_remarks(line)
@@ -113,7 +110,7 @@ def say_score(first: Month, last: Month, settings: Settings, ledger: Ledger) -> 
 
     scores = score(ledger, Lake(settings.lake), first, last, today())
     say(f"{first.chinese}至{last.chinese}部门报送评分", "bold")
-    table = _table("部门", "月份", ">应报", ">按时", ">按时率", ">行数", ">退回率", ">上月错又犯")
+    table = table_of("部门", "月份", ">应报", ">按时", ">按时率", ">行数", ">退回率", ">上月错又犯")
     for one in scores:
         shown = one.department
         for month, of_month in one.months.items():
@@ -121,7 +118,7 @@ def say_score(first: Month, last: Month, settings: Settings, ledger: Ledger) -> 
             shown = ""
         if len(one.months) > 1:
             table.add_row("", "合计", *_cells(one.total), style="bold")
-    _print(table)
+    print_table(table)
     in_doubt = sum(one.total.in_doubt for one in scores)
     say("上月错又犯：退回的行，上月同一列同一内容已因同一原因退回过（空格不计）。")
     if in_doubt:
@@ -141,21 +138,3 @@ def _cells(score: MonthScore) -> list[str]:
 
 def _percent(rate: float | None) -> str:
     return "" if rate is None else f"{rate:.1%}"
-
-
-def _table(*headings: str) -> Table:
-    """A table without lines; a heading that begins with ``>`` stands right."""
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in headings:
-        justify = "right" if heading.startswith(">") else "left"
-        table.add_column(heading.lstrip(">"), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    return table
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.print(table, width=max(_WIDTH, console.width))

@@ -8,11 +8,13 @@ somebody else's row is refused. `row_security` installs the same declaration in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import Table, and_, event, false, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.base import ExecutableOption
 
 from poverty_watch.ledger.errors import AccessError
 from poverty_watch.ledger.models import Base
@@ -102,12 +104,15 @@ def _show_own_rows(state: ORMExecuteState) -> None:
     if not (state.is_select and state.is_orm_statement):
         # Tables and texts by name, and changes of many rows at once, know no criteria.
         raise AccessError(f"{viewer.title}不能这样读写台账。")
-    state.statement = state.statement.options(
-        *(
-            with_loader_criteria(mapper.class_, readable(viewer, mapper.local_table), True)
-            for mapper in Base.registry.mappers
-            if isinstance(mapper.local_table, Table)
-        )
+    state.statement = state.statement.options(*_criteria(viewer))
+
+
+@lru_cache(maxsize=256)
+def _criteria(viewer: Viewer) -> tuple[ExecutableOption, ...]:
+    return tuple(
+        with_loader_criteria(mapper.class_, readable(viewer, mapper.local_table), True)
+        for mapper in Base.registry.mappers
+        if isinstance(mapper.local_table, Table)
     )
 
 

@@ -28,7 +28,7 @@ from poverty_watch.upkeep.errors import UpkeepError
 
 FORM = 1
 DATA, KEYS = "数据", "密钥"
-TREES = ("lake", "raw", "outbox")
+TREES = ("lake", "raw", "outbox", "papers", "audit")
 _LEDGER = "ledger"
 
 

@@ -22,6 +22,7 @@ from poverty_watch.ledger.models import Case, Measure
 from poverty_watch.months import Month
 from poverty_watch.settings import REFERENCE
 from poverty_watch.verification.cases.errors import CaseError, ProcedureError
+from poverty_watch.verification.cases.households import Household
 
 FILE = REFERENCE / "measures.yaml"
 PLANNED, DONE, CANCELLED = "planned", "done", "cancelled"
@@ -106,6 +107,29 @@ class Helped:
     township: str
     village: str
     case_id: int | None
+
+
+def helped_household(
+    session: Session, household_id: str, known: Household | None, viewer: Viewer
+) -> tuple[Helped, bool]:
+    """For whom help may be planned, and whether it is urgent.
+
+    Raises:
+        CaseError: the household is neither monitored nor approved, nor on the green channel.
+    """
+    case = session.scalars(
+        select(Case)
+        .where(Case.household_id == household_id, Case.kind != "elimination")
+        .order_by(Case.id.desc())
+    ).first()
+    if case is not None and (case.approved_on is not None or case.is_urgent):
+        helped = Helped(household_id, case.township, case.village, case.id)
+        return helped, case.is_urgent and case.approved_on is None
+    if known is not None and known.standing == "M":
+        return Helped(household_id, known.township, known.village, None), False
+    if known is None:
+        raise CaseError([f"最近一期数据里没有{household_id}这一户，或不属于{viewer.title}。"])
+    raise CaseError(["该户还没有认定，不能派帮扶任务；突发情况请走绿色通道立案。"])
 
 
 def plan_for_risks(

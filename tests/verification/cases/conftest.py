@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from poverty_watch.cli import app
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.models import Case, Screening, Task, TaskReason
@@ -202,6 +204,7 @@ class Office:
         return case_id
 
 
+Command = Callable[..., tuple[int, str]]
 VOTES = {"到会人数": "12", "同意票": "11", "不同意票": "1"}
 COMPARED = ["authorisation", "comparison_sheet"]
 
@@ -209,3 +212,18 @@ COMPARED = ["authorisation", "comparison_sheet"]
 @pytest.fixture
 def office(settings: Settings, ledger: Ledger, tmp_path: Path) -> Office:
     return Office(settings, ledger, tmp_path)
+
+
+@pytest.fixture
+def command(office: Office, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setenv("POVERTY_WATCH_HOME", str(office.settings.home))
+    monkeypatch.setenv("POVERTY_WATCH_LEDGER_URL", office.settings.ledger_url)
+    monkeypatch.setenv("POVERTY_WATCH_TODAY", "2021-06-01")
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, list(words))
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.output
+
+    return run

@@ -35,6 +35,12 @@ WATER = Viewer("水利一", "department", "water")
 FOR = Helped("R:1", HERE, "样例村", None)
 
 
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """The report's counts are tried on both databases beside the ledger's other counts."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
+
+
 def measures(office: Office, viewer: Viewer = COUNTY) -> list[Measure]:
     with office.ledger.transaction(viewer) as session:
         return list(session.scalars(select(Measure).order_by(Measure.id)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,12 @@ STOCK = pa.schema(
     ]
 )
 PERSONS = pa.schema([("person_id", pa.int64()), ("household_id", pa.string())])
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """What is compared comes from the lake; both databases keep the same rows."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
 
 
 def listed(household_id: str = "R:1", **changed: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,12 @@ from tests.verification.cases.conftest import (
 
 ON = date(2021, 5, 10)
 VISITORS = ["入户一", "入户二"]
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """The steps of a case are tried on both databases where they are decided."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
 
 
 def task(office: Office, task_id: int) -> Task:
