@@ -20,6 +20,7 @@ from poverty_watch.contracts.models import (
     HttpArrival,
 )
 from poverty_watch.contracts.suite_shape import suite_problems
+from poverty_watch.files import read_yaml
 from poverty_watch.settings import EXPECTATIONS
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -82,7 +83,7 @@ class Catalogue:
 def _read(path: Path, model: type[_Model], problems: list[str], root: Path) -> _Model | None:
     where = path.relative_to(root)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
         return model.model_validate(content)
     except FileNotFoundError:
         problems.append(f"{where}：没有这个文件")

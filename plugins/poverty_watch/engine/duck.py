@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.engine.interface import EngineError, ParquetPart, Relation, Rows
-from poverty_watch.engine.text import relations_of
+from poverty_watch.engine.text import relations_of, words_of
 
 
 def _quoted(text: str) -> str:
@@ -73,7 +73,7 @@ class DuckEngine:
 
     def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> pa.Table:
         """See `Engine.run`."""
-        with self._telling(name):
+        with self._telling(name, sql):
             statement, bound = self._prepared(sql, parameters)
             return self._connection.sql(statement, params=bound).to_arrow_table()
 
@@ -81,7 +81,7 @@ class DuckEngine:
         self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = ""
     ) -> int:
         """See `Engine.keep`."""
-        with self._telling(name):
+        with self._telling(name, sql):
             self._prepared(sql, parameters)
             self._unbind(relation)
             making = f"create table {_name(relation)} as {sql}"
@@ -92,21 +92,28 @@ class DuckEngine:
 
     def save(self, relation: str, path: Path) -> None:
         """See `Engine.save`."""
-        with self._telling(relation):
-            self._bind(relation)
+        with self._telling(f"save {relation}", f"select * from {_name(relation)}"):
+            if relation in self._offered:
+                self._bind(relation)
             self._connection.execute(
                 f"copy {_name(relation)} to {_quoted(str(path))} (format parquet)"
             )
 
     @contextmanager
-    def _telling(self, name: str) -> Iterator[None]:
+    def _telling(self, name: str, sql: str = "") -> Iterator[None]:
         try:
             yield
+        except duckdb.CatalogException as error:
+            lost = sorted(relations_of(sql) - self._offered.keys() - self._bound.keys())
+            told = f"no relation {', '.join(lost)}" if lost else str(error)
+            raise EngineError(f"{name or 'SQL'}: {told}") from error
         except (duckdb.Error, ValueError) as error:
             raise EngineError(f"{name or 'SQL'}: {error}") from error
 
     def _prepared(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        for relation in sorted(relations_of(sql)):
+        # Whatever is called like a relation is made ready: to look only for what the text reads
+        # from would mean parsing it twice.
+        for relation in sorted(words_of(sql) & self._offered.keys()):
             self._bind(relation)
         return self._statement(sql, parameters)
 
@@ -120,8 +127,6 @@ class DuckEngine:
     def _bind(self, name: str) -> None:
         if name in self._bound:
             return
-        if name not in self._offered:
-            raise ValueError(f"no relation {name}")
         relation = self._offered[name]
         if isinstance(relation, Rows):
             self._connection.execute(f"create view {_name(name)} as {_scan(relation)}")

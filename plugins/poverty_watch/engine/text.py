@@ -38,6 +38,18 @@ def relations_of(sql: str) -> frozenset[str]:
     return frozenset(tables - ctes)
 
 
+def words_of(sql: str) -> frozenset[str]:
+    """All words of a text outside of strings: names of relations, columns and functions too."""
+    text = sql.encode()
+    tokens = duckdb.tokenize(sql)
+    ends = [start for start, _ in tokens[1:]] + [len(text)]
+    return frozenset(
+        text[start:end].split(None, 1)[0].strip(b'"').decode()
+        for (start, kind), end in zip(tokens, ends, strict=True)
+        if kind in (duckdb.token_type.identifier, duckdb.token_type.keyword)
+    )
+
+
 @lru_cache(maxsize=1)
 def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()

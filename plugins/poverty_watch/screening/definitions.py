@@ -12,8 +12,8 @@ from typing import Any, Generic, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from poverty_watch.engine import parse, relations_of
-from poverty_watch.files import sha256_of
+from poverty_watch.engine import relations_of
+from poverty_watch.files import read_yaml, sha256_of
 from poverty_watch.months import Month
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.settings import SQL
@@ -204,14 +204,14 @@ def households_in(condition: str) -> str:
 def _populations(path: Path, problems: list[str]) -> dict[str, str]:
     try:
         found = TypeAdapter(dict[str, str]).validate_python(
-            yaml.safe_load(path.read_text(encoding="utf-8"))
+            read_yaml(path.read_text(encoding="utf-8"))
         )
     except (OSError, yaml.YAMLError, ValidationError) as error:
         problems.append(f"{path.name}：应当每行写“名称: 条件”：{error}")
         return {}
     for name, condition in found.items():
         try:
-            parse(households_in(condition))
+            relations_of(households_in(condition))
         except ValueError as error:
             problems.append(f"{path.name}：{name}：{error}")
     return found
@@ -228,7 +228,7 @@ def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[S
         where = f"{folder.name}/{path.name}"
         sql, sha256 = _text(path, path.stat().st_mtime_ns)
         try:
-            parse(sql)
+            relations_of(sql)
             files.append(SqlFile(header.model_validate(_header_of(sql)), sql, path, sha256))
         except ValidationError as error:
             for mistake in error.errors():
@@ -247,7 +247,7 @@ def _header_of(sql: str) -> Any:
     match = _HEADER.match(sql)
     if match is None:
         raise ValueError("文件应以 /* … */ 写的 YAML 文件头开始")
-    return yaml.safe_load(match[1])
+    return read_yaml(match[1])
 
 
 def _ordered(

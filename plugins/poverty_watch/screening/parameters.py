@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
+from poverty_watch.files import read_yaml
 from poverty_watch.months import Month
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.settings import SQL
@@ -139,7 +140,7 @@ def load_parameters(path: Path = SQL / "parameters.yaml") -> dict[str, Parameter
 
 @lru_cache(maxsize=8)
 def _content(path: Path, _modified: int) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(path.read_text(encoding="utf-8"))
 
 
 def in_force(parameters: dict[str, Parameter], month: Month) -> dict[str, InForce]:
