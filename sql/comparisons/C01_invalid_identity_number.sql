@@ -32,9 +32,9 @@ with eligible as (
         dataset,
         cast(null as varchar) as fault,
         cast(null as varchar) as value,
-        source_file,
-        source_sheet,
-        source_row
+        cast(null as varchar) as source_file,
+        cast(null as varchar) as source_sheet,
+        cast(null as integer) as source_row
     from delivered_rows
 ),
 

@@ -16,6 +16,7 @@ from poverty_watch.engine import (
     EngineError,
     ParquetPart,
     Rows,
+    Text,
     counting,
     relations_of,
     spark_text,
@@ -100,18 +101,47 @@ def test_only_the_parameters_that_a_text_uses_are_bound(engine: DuckEngine) -> N
 def test_kept_rows_are_read_by_later_texts_and_saved(engine: DuckEngine, tmp_path: Path) -> None:
     engine.attach("bills", pa.table({"person_id": [1, 2, 3], "own": [5, 6, 7]}))
 
-    rows = engine.keep("heavy", "select * from bills where own >= $line", {"line": 6})
-    engine.save("heavy", tmp_path / "heavy.parquet")
+    rows = engine.keep(
+        {
+            "heavy": Text("select * from bills where own >= $line", {"line": 6}),
+            "light": Text("select * from bills where own < $line", {"line": 6}),
+        }
+    )
+    engine.save({"heavy": tmp_path / "heavy.parquet"})
 
-    assert rows == 2
+    assert rows == {"heavy": 2, "light": 1}
     assert engine.run("select sum(own) as own from heavy", {}).to_pylist() == [{"own": 13}]
     assert sorted(pq.read_table(tmp_path / "heavy.parquet").column("own").to_pylist()) == [6, 7]
+
+
+def test_texts_run_side_by_side_and_answer_in_their_order() -> None:
+    with DuckEngine.opened(threads=2) as engine:
+        engine.attach("bills", pa.table({"own": [5, 6, 7]}))
+        texts = [
+            Text("select count(*) as n from bills where own >= $line", {"line": line})
+            for line in range(4, 9)
+        ]
+
+        found = engine.run_all(texts)
+
+    assert [table.column("n").to_pylist() for table in found] == [[3], [3], [2], [1], [0]]
+
+
+def test_of_several_texts_the_wrong_one_is_named() -> None:
+    with DuckEngine.opened(threads=2) as engine:
+        engine.attach("bills", pa.table({"own": [5]}))
+        texts = [
+            Text("select own from bills", name="W01.sql"),
+            Text("select no from bills", name="W02.sql"),
+        ]
+        with pytest.raises(EngineError, match=r"W02\.sql: .*no"):
+            engine.run_all(texts)
 
 
 def test_rows_are_kept_anew(engine: DuckEngine) -> None:
     engine.attach("heavy", pa.table({"x": [1]}))
     for x in (2, 3):
-        engine.keep("heavy", "select $x as x", {"x": x})
+        engine.keep({"heavy": Text("select $x as x", {"x": x})})
         assert engine.run("select x from heavy", {}).column("x").to_pylist() == [x]
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeAlias, TypeVar
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poverty_watch.engine.interface import EngineError, ParquetPart, Relation, Rows
+from poverty_watch.engine.interface import EngineError, ParquetPart, Relation, Rows, Text
 from poverty_watch.engine.text import relations_of, words_of
+
+_T = TypeVar("_T")
+_Work: TypeAlias = Callable[[Any], _T]
+# One text seldom keeps more than two cores busy; more at once only take memory from each other.
+_MOST_WORKERS = 2
 
 
 def _quoted(text: str) -> str:
@@ -25,7 +33,7 @@ def _name(text: str) -> str:
 
 
 class DuckEngine:
-    """SQL over Parquet files and Arrow tables, attached only when a text reads them."""
+    """SQL over Parquet files and Arrow tables, attached only when a text names them."""
 
     def __init__(self, threads: int | None = None, memory: str | None = None) -> None:
         """Open an engine.
@@ -35,18 +43,23 @@ class DuckEngine:
             memory: how much memory it may use, such as ``2GB``; DuckDB's default if not given.
         """
         self._connection = duckdb.connect()
-        self._connection.execute("set enable_progress_bar = false")
-        # Rows have the order that a text asks for; otherwise none is kept for its own sake.
-        self._connection.execute("set preserve_insertion_order = false")
-        # Only what is attached may be read, not a variable of the program that has the same name.
-        self._connection.execute("set python_enable_replacements = false")
         if threads is not None:
             self._connection.execute(f"set threads = {int(threads)}")
         if memory is not None:
             self._connection.execute(f"set memory_limit = {_quoted(memory)}")
+        # Rows have the order that a text asks for; otherwise none is kept for its own sake.
+        self._connection.execute("set preserve_insertion_order = false")
         self._offered: dict[str, Relation] = {}
-        # How a relation that a text read is known to DuckDB: as a view, a table or Arrow's rows.
+        # How a relation that a text named is known to DuckDB: as a view, a table or Arrow's rows.
         self._bound: dict[str, str] = {}
+        ((workers,),) = self._connection.execute("select current_setting('threads')").fetchall()
+        cursors = (self._connection.cursor() for _ in range(min(workers, _MOST_WORKERS) - 1))
+        self._workers = [self._connection, *cursors]
+        for worker in self._workers:
+            worker.execute("set enable_progress_bar = false")
+            worker.execute("set parquet_metadata_cache = true")
+            # Only what is attached may be read, not a variable of the program of the same name.
+            worker.execute("set python_enable_replacements = false")
 
     @classmethod
     @contextmanager
@@ -64,83 +77,117 @@ class DuckEngine:
         try:
             yield engine
         finally:
-            engine._connection.close()
+            for worker in reversed(engine._workers):
+                worker.close()
 
     def attach(self, name: str, relation: Relation) -> None:
         """See `Engine.attach`."""
         self._unbind(name)
         self._offered[name] = relation
 
-    def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> pa.Table:
+    def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "SQL") -> pa.Table:
         """See `Engine.run`."""
-        with self._telling(name, sql):
-            statement, bound = self._prepared(sql, parameters)
-            return self._connection.sql(statement, params=bound).to_arrow_table()
+        (found,) = self.run_all([Text(sql, parameters, name)])
+        return found
 
-    def keep(
-        self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = ""
-    ) -> int:
+    def run_all(self, texts: Sequence[Text]) -> list[pa.Table]:
+        """See `Engine.run_all`."""
+        self._bind_all(texts)
+        return self._side_by_side([partial(_rows_of, text) for text in texts], texts)
+
+    def keep(self, texts: Mapping[str, Text]) -> dict[str, int]:
         """See `Engine.keep`."""
-        with self._telling(name, sql):
-            self._prepared(sql, parameters)
+        self._bind_all(texts.values())
+        for relation in texts:
             self._unbind(relation)
-            making = f"create table {_name(relation)} as {sql}"
-            statement, bound = self._statement(making, parameters)
-            ((rows,),) = self._connection.execute(statement, bound).fetchall()
-            self._bound[relation] = "table"
-            return int(rows)
+        making = [
+            partial(_rows_made, Text(f"create table {_name(r)} as {t.sql}", t.parameters, t.name))
+            for r, t in texts.items()
+        ]
+        rows = self._side_by_side(making, list(texts.values()))
+        self._bound |= dict.fromkeys(texts, "table")
+        return dict(zip(texts, rows, strict=True))
 
-    def save(self, relation: str, path: Path) -> None:
+    def save(self, paths: Mapping[str, Path]) -> None:
         """See `Engine.save`."""
-        with self._telling(f"save {relation}", f"select * from {_name(relation)}"):
-            if relation in self._offered:
-                self._bind(relation)
-            self._connection.execute(
-                f"copy {_name(relation)} to {_quoted(str(path))} (format parquet)"
-            )
+        texts = [Text(f"select * from {_name(r)}", name=f"save {r}") for r in paths]
+        self._bind_all(texts)
+        saving = [partial(_save, relation, path) for relation, path in paths.items()]
+        self._side_by_side(saving, texts)
 
-    @contextmanager
-    def _telling(self, name: str, sql: str = "") -> Iterator[None]:
-        try:
-            yield
-        except duckdb.CatalogException as error:
-            lost = sorted(relations_of(sql) - self._offered.keys() - self._bound.keys())
-            told = f"no relation {', '.join(lost)}" if lost else str(error)
-            raise EngineError(f"{name or 'SQL'}: {told}") from error
-        except (duckdb.Error, ValueError) as error:
-            raise EngineError(f"{name or 'SQL'}: {error}") from error
+    def _side_by_side(self, work: Sequence[_Work[_T]], texts: Sequence[Text]) -> list[_T]:
+        """Each piece of work on a connection that is free; the first error is told by its text."""
+        free: SimpleQueue[Any] = SimpleQueue()
+        for worker in self._workers:
+            free.put(worker)
 
-    def _prepared(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        # Whatever is called like a relation is made ready: to look only for what the text reads
-        # from would mean parsing it twice.
-        for relation in sorted(words_of(sql) & self._offered.keys()):
+        def do(piece: _Work[_T], text: Text) -> _T:
+            worker = free.get()
+            try:
+                return piece(worker)
+            except (duckdb.Error, ValueError) as error:
+                raise self._told(text, error) from error
+            finally:
+                free.put(worker)
+
+        if len(work) == 1 or len(self._workers) == 1:
+            return [do(piece, text) for piece, text in zip(work, texts, strict=True)]
+        with ThreadPoolExecutor(len(self._workers)) as pool:
+            return list(pool.map(do, work, texts))
+
+    def _told(self, text: Text, error: Exception) -> EngineError:
+        told = str(error)
+        if isinstance(error, duckdb.CatalogException):
+            lost = sorted(relations_of(text.sql) - self._offered.keys() - self._bound.keys())
+            told = f"no relation {', '.join(lost)}" if lost else told
+        return EngineError(f"{text.name}: {told}")
+
+    def _bind_all(self, texts: Iterable[Text]) -> None:
+        # Whatever is called like a relation is made ready: to look only for what a text reads from
+        # would mean parsing it twice.
+        named = frozenset[str]().union(*(words_of(text.sql) for text in texts))
+        for relation in sorted(named & self._offered.keys() - self._bound.keys()):
             self._bind(relation)
-        return self._statement(sql, parameters)
-
-    def _statement(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        (statement,) = self._connection.extract_statements(sql)
-        wanted = statement.named_parameters
-        if unknown := sorted(set(wanted) - set(parameters)):
-            raise ValueError(f"no parameter {', '.join(unknown)}")
-        return statement, {key: parameters[key] for key in wanted}
 
     def _bind(self, name: str) -> None:
-        if name in self._bound:
-            return
         relation = self._offered[name]
         if isinstance(relation, Rows):
             self._connection.execute(f"create view {_name(name)} as {_scan(relation)}")
             self._bound[name] = "view"
         else:
-            self._connection.register(name, relation)
+            for worker in self._workers:
+                worker.register(name, relation)
             self._bound[name] = "arrow"
 
     def _unbind(self, name: str) -> None:
         kind = self._bound.pop(name, None)
         if kind == "arrow":
-            self._connection.unregister(name)
+            for worker in self._workers:
+                worker.unregister(name)
         elif kind is not None:
             self._connection.execute(f"drop {kind} {_name(name)}")
+
+
+def _statement(connection: Any, text: Text) -> tuple[Any, dict[str, Any]]:
+    (statement,) = connection.extract_statements(text.sql)
+    wanted = statement.named_parameters
+    if unknown := sorted(set(wanted) - set(text.parameters)):
+        raise ValueError(f"no parameter {', '.join(unknown)}")
+    return statement, {key: text.parameters[key] for key in wanted}
+
+
+def _rows_of(text: Text, connection: Any) -> pa.Table:
+    statement, bound = _statement(connection, text)
+    return connection.sql(statement, params=bound).to_arrow_table()
+
+
+def _rows_made(text: Text, connection: Any) -> int:
+    ((rows,),) = connection.execute(*_statement(connection, text)).fetchall()
+    return int(rows)
+
+
+def _save(relation: str, path: Path, connection: Any) -> None:
+    connection.execute(f"copy {_name(relation)} to {_quoted(str(path))} (format parquet)")
 
 
 def _scan(rows: Rows) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -45,42 +45,53 @@ class Rows:
 Relation: TypeAlias = Rows | pa.Table
 
 
+@dataclass(frozen=True)
+class Text:
+    """A SQL text (one query) with values for its ``$name`` parameters.
+
+    More parameters than the text uses may be given, less may not. ``name`` is what it is called in
+    errors.
+    """
+
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "SQL"
+
+
 class Engine(Protocol):
     """Run SQL (DuckDB's dialect, kept to what sqlglot carries over) over named relations.
 
     `attach` these versions, `run` this text with these parameters and get Arrow. What later texts
-    read again and again is `keep`-ed in the engine, and `save`-d without passing through Python.
+    read again and again is kept in the engine, and saved without passing through Python. Texts that
+    are given together do not depend on each other; an engine may run them side by side.
     """
 
     def attach(self, name: str, relation: Relation) -> None:
         """Offer a relation under a name, in place of what bore the name before."""
         ...
 
-    def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "") -> pa.Table:
-        """The rows of a SQL text.
+    def run(self, sql: str, parameters: Mapping[str, Any], *, name: str = "SQL") -> pa.Table:
+        """The rows of one text; see `run_all`."""
+        ...
 
-        Args:
-            sql: the text; it reads attached relations and binds ``$name`` parameters.
-            parameters: more than the text uses may be given, less may not.
-            name: what to call the text in errors.
+    def run_all(self, texts: Sequence[Text]) -> list[pa.Table]:
+        """The rows of each text, in the order of the texts.
 
         Raises:
-            EngineError: it reads a relation or parameter that is not there, or does not run.
+            EngineError: one reads a relation or parameter that is not there, or does not run.
         """
         ...
 
-    def keep(
-        self, relation: str, sql: str, parameters: Mapping[str, Any], *, name: str = ""
-    ) -> int:
-        """Run a text once and offer its rows under the name of a relation; how many there are.
+    def keep(self, texts: Mapping[str, Text]) -> dict[str, int]:
+        """Run texts once and offer their rows under these names; how many rows each has.
 
         Raises:
-            EngineError: as `run`.
+            EngineError: as `run_all`.
         """
         ...
 
-    def save(self, relation: str, path: Path) -> None:
-        """Write a relation's rows to a Parquet file, in no particular order.
+    def save(self, paths: Mapping[str, Path]) -> None:
+        """Write relations to Parquet files, in no particular order of rows.
 
         Raises:
             EngineError: there is no such relation.

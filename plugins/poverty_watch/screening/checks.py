@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from poverty_watch.engine import Engine, counting
+from poverty_watch.engine import Engine, Text, counting
 from poverty_watch.months import Month
 from poverty_watch.screening.absence import absence
 from poverty_watch.screening.definitions import (
@@ -78,7 +78,7 @@ class CheckRunner:
 
     def rules(self, files: Sequence[SqlFile[RuleHeader]]) -> Checked:
         """Run rules; one without one of its sources is ``not_run`` and has no hits."""
-        found = {file.id: self._check(file) for file in files}
+        found = self._check(files)
         ran = [file for file in files if found[file.id].rows is not None]
         sent_back = {f.id: self._sent_back(f) for f in ran if f.header.missed_in}
         rows = [found[file.id].rows for file in ran]
@@ -87,7 +87,7 @@ class CheckRunner:
 
     def comparisons(self, files: Sequence[SqlFile[ComparisonHeader]]) -> Checked:
         """Run comparisons; one without one of its sources is ``not_run``."""
-        found = {file.id: self._check(file) for file in files}
+        found = self._check(files)
         ran = [file for file in files if found[file.id].rows is not None]
         rows = [found[file.id].rows for file in ran]
         parameters = {file.id: self._described(file) for file in ran}
@@ -102,11 +102,21 @@ class CheckRunner:
         """`comparisons` for one."""
         return self.comparisons([file])
 
-    def _check(self, file: SqlFile[Any]) -> _Found:
-        blocking, missing = self._obstacles(file)
-        if blocking:
+    def _check(self, files: Sequence[SqlFile[Any]]) -> dict[str, _Found]:
+        obstacles = {file.id: self._obstacles(file) for file in files}
+        able = [file for file in files if not obstacles[file.id][0]]
+        texts = [Text(self.sql(file), self.bound(file), file.path.name) for file in able]
+        given = dict(zip((file.id for file in able), self.engine.run_all(texts), strict=True))
+        return {
+            file.id: self._found(file, *obstacles[file.id], given.get(file.id)) for file in files
+        }
+
+    def _found(
+        self, file: SqlFile[Any], blocking: list[str], missing: list[str], given: pa.Table | None
+    ) -> _Found:
+        if given is None:
             return _Found(None, self._record(file, "not_run", blocking))
-        eligible, found = _eligible_of(self._run(file))
+        eligible, found = _eligible_of(given)
         found, figures = _apart(found)
         record = self._record(file, "ran", missing, eligible)
         if figures is not None:
@@ -143,9 +153,6 @@ class CheckRunner:
         """A check's text, which also counts who could have been hit."""
         is_rule = isinstance(file.header, RuleHeader)
         return counting(file.sql, ELIGIBLE, ("household_id",) if is_rule else ())
-
-    def _run(self, file: SqlFile[Any]) -> pa.Table:
-        return self.engine.run(self.sql(file), self.bound(file), name=file.path.name)
 
     def _source(self, dataset: str, month: str | None) -> Source | None:
         if month is None:

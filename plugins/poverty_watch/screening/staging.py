@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from poverty_watch.engine import DuckEngine, Engine
+from poverty_watch.engine import DuckEngine, Engine, Text
 from poverty_watch.screening.definitions import SqlFile, StagingHeader
 from poverty_watch.screening.inputs import MonthInputs
 from poverty_watch.screening.plan import STOCK, STOCK_BEFORE, Plan
@@ -16,17 +16,23 @@ from poverty_watch.screening.plan import STOCK, STOCK_BEFORE, Plan
 def run_staging(
     engine: Engine, inputs: MonthInputs, files: Iterable[SqlFile[StagingHeader]]
 ) -> dict[str, int]:
-    """Run staging files in their order; each table is kept in the engine under its id.
+    """Run staging files, each after those that it reads; each table is kept under its id.
 
     Returns:
         The number of rows by table.
     """
     rows: dict[str, int] = {}
-    for file in files:
-        for relation in file.relations - rows.keys():
+    waiting = list(files)
+    while waiting:
+        lacking = {file.id for file in waiting}
+        ready = [file for file in waiting if not file.relations & lacking]
+        for relation in frozenset[str]().union(*(file.relations for file in ready)) - rows.keys():
             engine.attach(relation, inputs.relation(relation))
-        bound = inputs.parameters(file.binds)
-        rows[file.id] = engine.keep(file.id, file.sql, bound, name=file.path.name)
+        texts = {
+            file.id: Text(file.sql, inputs.parameters(file.binds), file.path.name) for file in ready
+        }
+        rows |= engine.keep(texts)
+        waiting = [file for file in waiting if file not in ready]
     return rows
 
 
@@ -40,8 +46,7 @@ def write_staging(engine: Engine, plan: Plan, folder: Path) -> dict[str, int]:
         The number of rows by table.
     """
     rows = run_staging(engine, plan.inputs, plan.definitions.staging)
-    for table in rows:
-        engine.save(table, folder / f"{table}.parquet")
+    engine.save({table: folder / f"{table}.parquet" for table in rows})
     before = plan.inputs.before()
     needed = plan.definitions.needed_for(STOCK)
     grounds = {
