@@ -32,7 +32,7 @@ with eligible as (
 ),
 
 insured as (
-    select distinct person_id
+    select person_id
     from medical_enrolment
     where status = '正常参保'
 ),

@@ -41,7 +41,7 @@ with eligible as (
 ),
 
 pupils as (
-    select distinct person_id
+    select person_id
     from school_enrolment
     where
         status in ('在读', '休学')

@@ -61,7 +61,7 @@ house_keys as (
 ),
 
 insured as (
-    select distinct person_id
+    select person_id
     from medical_enrolment
     where status = '正常参保'
 ),
@@ -86,7 +86,7 @@ uninsured as (
 ),
 
 pupils as (
-    select distinct person_id
+    select person_id
     from school_enrolment
     where
         status in ('在读', '休学')
