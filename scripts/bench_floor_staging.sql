@@ -1,3 +1,4 @@
+-- noqa: disable=all
 -- The floor, first part: who lives where, as short as the definitions allow. Views are named by
 -- dataset, those of last month end in _previous, of all months in _history (with a column month).
 create temp table dead as
