@@ -13,6 +13,7 @@ from poverty_watch.cli.audit import audit
 from poverty_watch.cli.cases import cases
 from poverty_watch.cli.console import CommandError, say, staff_errors
 from poverty_watch.cli.deliveries import deliveries
+from poverty_watch.cli.explaining import explaining
 from poverty_watch.cli.leads import leads
 from poverty_watch.cli.measures import measures
 from poverty_watch.cli.upkeep import upkeep
@@ -155,6 +156,7 @@ def status(month: Annotated[str, typer.Argument(help="月份，如 2021-04。")]
 
 
 app.add_typer(deliveries)
+app.add_typer(explaining)
 app.add_typer(leads)
 app.add_typer(audit, name="audit")
 app.add_typer(cases, name="case")
