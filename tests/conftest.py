@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from poverty_watch.identity import Keyring
 from poverty_watch.ledger.models import Base
@@ -37,6 +37,22 @@ def postgres() -> Iterator[str]:
     open_ledger(Settings(folder, folder, url)).engine.dispose()
     server.cleanup()
     shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def bound_url(postgres: str) -> Iterator[str]:
+    """A fresh PostgreSQL database whose owner is no superuser: those are bound by no policy."""
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS office WITH (FORCE)"))
+        connection.execute(text("DROP ROLE IF EXISTS office"))
+        connection.execute(text("CREATE ROLE office LOGIN"))
+        connection.execute(text("CREATE DATABASE office OWNER office"))
+    url = make_url(postgres).set(username="office", database="office")
+    yield url.render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE office WITH (FORCE)"))
+    admin.dispose()
 
 
 def _emptied(url: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, delete, func, inspect, make_url, select, text, update
+from sqlalchemy import create_engine, delete, func, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, selectinload
 
@@ -275,23 +275,11 @@ def test_a_table_of_somebodys_rows_says_whose_they_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def office(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """A ledger whose program is no superuser: those are bound by nothing."""
-    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS office WITH (FORCE)"))
-        connection.execute(text("DROP ROLE IF EXISTS office"))
-        connection.execute(text("CREATE ROLE office LOGIN"))
-        connection.execute(text("CREATE DATABASE office OWNER office"))
-    url = make_url(postgres).set(username="office", database="office")
-    home = tmp_path_factory.mktemp("office")
-    ledger = open_ledger(Settings(home, Path(), url.render_as_string(hide_password=False)))
+def office(bound_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    ledger = open_ledger(Settings(tmp_path_factory.mktemp("office"), Path(), bound_url))
     fill(ledger)
     yield ledger
     ledger.engine.dispose()
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE office WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.mark.parametrize(("viewer", "counts"), SEEN)
