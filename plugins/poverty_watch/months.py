@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -109,6 +110,7 @@ def months_later(day: date, months: int) -> date:
 PROVISIONAL = "（暂按周一至周五推算）"
 
 
+@lru_cache(maxsize=4096)
 def _published(day: date) -> bool | None:
     """Whether the State Council's list, as the library has it, says workday; None: not published."""
     import chinese_calendar

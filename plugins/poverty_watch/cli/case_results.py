@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from poverty_watch.cli.console import say
 from poverty_watch.cli.tables import print_table, table_of
-from poverty_watch.months import Month
+from poverty_watch.months import Month, Workdays
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from poverty_watch.ledger.access import Viewer
     from poverty_watch.ledger.models import Case, CaseStep, Measure
+    from poverty_watch.verification.cases.carrying import Desk
     from poverty_watch.verification.cases.elimination import Criterion
     from poverty_watch.verification.cases.households import Household
     from poverty_watch.verification.cases.procedure import Policy
@@ -41,11 +42,12 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
     say(f"共{len(lines)}件" + (f"，超期{late}件。" if late else "。"))
 
 
-def say_case(policy: Policy, case: Case, household: Household | None, viewer: Viewer) -> None:
+def say_case(desk: Desk, case: Case, household: Household | None, viewer: Viewer) -> None:
     """One case: what it is, its steps, and what the next one needs."""
     from poverty_watch.verification.cases.opening import ORIGIN_TITLES
     from poverty_watch.verification.cases.reading import OUTCOME_TITLES
 
+    policy = desk.policy
     procedure = policy.procedures[case.kind]
     head = viewer.shown_name(household.head_name) if household else "（最近一期数据里没有）"
     say(
@@ -65,7 +67,7 @@ def say_case(policy: Policy, case: Case, household: Household | None, viewer: Vi
             say(f"{title}：{text}")
     for step in case.steps:
         _say_step(policy, case, step)
-    _say_next(policy, case)
+    _say_next(policy, case, desk.workdays)
 
 
 def _say_step(policy: Policy, case: Case, step: CaseStep) -> None:
@@ -85,12 +87,13 @@ def _say_step(policy: Policy, case: Case, step: CaseStep) -> None:
         say(f"   材料：{kind} {paper.get('name', '')}（{str(paper['sha256'])[:12]}…）")
 
 
-def _say_next(policy: Policy, case: Case) -> None:
-    if case.step is None:
+def _say_next(policy: Policy, case: Case, workdays: Workdays) -> None:
+    if case.step is None or case.due_on is None:
         say(f"已于{case.closed_on}结案。")
         return
     step = policy.procedures[case.kind].steps[case.step]
-    say(f"下一步：{step.title}，期限{case.due_on}，全程期限{case.total_due_on}。可以作的决定：")
+    due, total = (f"{day}{workdays.note(day)}" for day in (case.due_on, case.total_due_on))
+    say(f"下一步：{step.title}，期限{due}，全程期限{total}。可以作的决定：")
     for decision in step.decisions.values():
         needs = [policy.fields[name].title for name in decision.needs]
         papers = [policy.papers[name] for name in decision.papers]

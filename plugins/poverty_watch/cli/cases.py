@@ -80,7 +80,7 @@ def show(
             if case is None:
                 raise CommandError(f"没有第{number}号案件，或不属于{viewer.title}。")
             known = households_of(session, desk.settings, [case.household_id])
-        say_case(desk.policy, case, known.get(case.household_id), viewer)
+        say_case(desk, case, known.get(case.household_id), viewer)
 
 
 @cases.command("open", help="立案：群众自主申报、干部排查发现的，或提出消除风险的。")

@@ -91,7 +91,7 @@ def decide(
         if task is not None and task.status != "open":
             task.case_id = case.id
         note(session, desk.policy, case, act, ruling)
-        return _decided(desk.policy, case, act, ruling)
+        return _decided(desk, case, act, ruling)
 
 
 def found_case(session: Session, case_id: int, viewer: Viewer, *, lock: bool = False) -> Case:
@@ -153,11 +153,13 @@ def _assets(session: Session, household_id: str) -> tuple[Finding, ...]:
     )
 
 
-def _decided(policy: Policy, case: Case, act: Act, ruling: Ruling) -> Decided:
-    steps = policy.procedures[case.kind].steps
+def _decided(desk: Desk, case: Case, act: Act, ruling: Ruling) -> Decided:
+    steps = desk.policy.procedures[case.kind].steps
     told = f"第{case.id}号案件“{steps[ruling.step].title}”：{ruling.decision.title}。"
-    if ruling.next_step is None:
+    if ruling.next_step is None or ruling.next_due_on is None:
         told += "已结案。"
     else:
-        told += f"下一步“{steps[ruling.next_step].title}”，期限{ruling.next_due_on}。"
+        # A deadline that rests on a guessed calendar says so.
+        due = f"{ruling.next_due_on}{desk.workdays.note(ruling.next_due_on)}"
+        told += f"下一步“{steps[ruling.next_step].title}”，期限{due}。"
     return Decided(case.id, ruling.step, act.decision, ruling.next_step, ruling.next_due_on, told)
