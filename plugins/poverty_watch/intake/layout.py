@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -83,10 +83,13 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
     return NoLayout(best[1], best[2])
 
 
-def layout_at(sheet: Sheet, contract: Contract, header: int) -> Layout:
-    """The layout of a sheet whose header row is known; columns that it lacks are left out."""
+def layout_at(sheet: Sheet, contract: Contract, header: int, beside: Iterable[int] = ()) -> Layout:
+    """The layout of a sheet whose header row is known; columns that it lacks are left out.
+
+    ``beside``: positions of other columns that make a row one with content.
+    """
     names = [plain(cell) for cell in sheet.rows[header]]
-    return _classify(sheet, _solve(None, names, contract), header, header)
+    return _classify(sheet, _solve(None, names, contract), header, header, beside)
 
 
 def begins_like(rows: Sequence[Sequence[Cell]], contract: Contract) -> bool:
@@ -154,14 +157,16 @@ def _last_of_merged(sheet: Sheet, columns: dict[str, int], header: int) -> int:
     )
 
 
-def _classify(sheet: Sheet, columns: dict[str, int], first: int, last: int) -> Layout:
+def _classify(
+    sheet: Sheet, columns: dict[str, int], first: int, last: int, beside: Iterable[int] = ()
+) -> Layout:
     rows = sheet.rows
     start = last + 1
     blank, total = _blank_and_total(rows, start)
     total |= _signatures(rows, start, blank | total)
     data = [p for p in range(start, len(rows)) if p not in blank and p not in total]
     repeated = _repeated_headers(rows, data, columns, range(first, start))
-    empty = _without_content(rows, data, columns)
+    empty = _without_content(rows, data, [*columns.values(), *beside])
     gone = repeated | empty
     return Layout(
         columns=columns,
@@ -233,9 +238,8 @@ def _repeated_headers(
     return found
 
 
-def _without_content(rows: list[list[Cell]], data: list[int], columns: dict[str, int]) -> set[int]:
-    """Rows in which none of the contract's columns holds anything."""
-    places = list(columns.values())
+def _without_content(rows: list[list[Cell]], data: list[int], places: Sequence[int]) -> set[int]:
+    """Rows in which none of these columns holds anything."""
     if not places:
         return set()
     return {

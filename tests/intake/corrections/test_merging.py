@@ -156,6 +156,16 @@ def test_codes_that_prove_nothing_attach_nothing(asked: Sender) -> None:
     assert sorted(verdict.faults.values()) == ["date", "id_check_digit", "list"]
 
 
+def test_a_row_that_was_emptied_is_still_accounted_for(asked: Sender) -> None:
+    form = mend(asked.form(), GRADE)
+    form.row(DAY).update(dict.fromkeys(HEADER))
+    verdict = asked.send_back(form)
+    assert sorted(asked.fates().values()) == ["改后仍有误", "改正并接收", "没有改动", "没有改动"]
+    assert verdict.delivery is not None
+    assert verdict.delivery.accepted_rows == 11
+    assert "name" in verdict.faults.values()
+
+
 def test_a_code_on_two_rows_is_taken_only_if_they_say_the_same(asked: Sender) -> None:
     form = mend(asked.form(), GRADE, DAY)
     form.rows.append(dict(form.row(GRADE)))

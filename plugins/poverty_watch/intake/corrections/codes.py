@@ -22,6 +22,7 @@ from poverty_watch.months import Month
 MARK = "PWGZ-"
 _CONTENT_DIGITS, _CHECK_DIGITS = 12, 24
 _CODE = re.compile(rf"{MARK}([0-9a-f]{{{_CONTENT_DIGITS}}})-([0-9a-f]{{{_CHECK_DIGITS}}})")
+_LENGTH = len(MARK) + _CONTENT_DIGITS + 1 + _CHECK_DIGITS
 _WHITE = re.compile(r"[\s\u200b\ufeff]+")
 # No correction sheet comes near these; a larger file is not worth looking into.
 _LARGEST_FILE, _LARGEST_SEARCHED = 30 << 20, 200 << 20
@@ -44,7 +45,7 @@ def row_code(keys: Keyring, month: Month, dataset: str, content_sha256: str, pla
 
 def code_in(cell: Any) -> str | None:
     """The code that a cell holds, if it holds one."""
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or len(cell) < _LENGTH:
         return None
     text = _WHITE.sub("", unicodedata.normalize("NFKC", cell))
     match = _CODE.search(text)

@@ -97,8 +97,10 @@ def _header_of(sheet: Sheet, contract: Contract, headers: Headers) -> int | None
 def _read_sheet(
     sheet: Sheet, header: int, contract: Contract, texts: CorrectionTexts, returned: Returned
 ) -> set[str]:
-    layout = layout_at(sheet, contract, header)
     office = _office_columns(sheet.rows[header], texts.headers)
+    told = [office[name] for name in ("question", "explanation") if name in office]
+    coded = {at for row in sheet.rows for at, cell in enumerate(row) if code_in(cell)}
+    layout = layout_at(sheet, contract, header, [*coded, *told])
     is_file = plain(texts.headers.question) in map(plain, sheet.rows[header])
     columns = {} if is_file else layout.columns
     yes = {plain(word).casefold() for word in texts.means_yes}
