@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from poverty_watch.intake.names import is_correction, is_nil_return, township_in
 from poverty_watch.ledger.models import SeenFile
 
-_Order = tuple[int, bool, float, str]
+_Order = tuple[int, int, float, str]
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ def _name(file: SeenFile) -> str:
 
 
 def _order(file: SeenFile) -> _Order:
-    """Catalogue §2: arrival; seen together a correction is later, then file time, then name."""
-    is_later = is_correction(_name(file)) or file.kind == "correction"
-    return (file.arrival, is_later, file.modified_at.timestamp(), _name(file))
+    """Catalogue §2: arrival; seen together a correction is later, then file time, then name.
+
+    A correction sheet comes after whatever whole table came with it: it is about what stands.
+    """
+    rank = 2 if file.kind == "correction" else int(is_correction(_name(file)))
+    return (file.arrival, rank, file.modified_at.timestamp(), _name(file))
 
 
 def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:

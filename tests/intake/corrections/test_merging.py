@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from poverty_watch.ledger.models import Correction, Delivery
 from tests.intake.answers.conftest import HEADER, bad_digit, good
-from tests.intake.conftest import Office, number
+from tests.intake.conftest import Office, number, save_workbook
 from tests.intake.corrections.conftest import DATASET, Form, Sender
 
 GRADE, DAY, DIGIT, TWO = 12, 13, 14, 15
@@ -248,6 +248,18 @@ def test_the_whole_table_again_does_not_undo_what_was_mended(asked: Sender, offi
     assert (verdict.delivery.version, verdict.delivery.accepted_rows) == (2, 14)
 
 
+def test_a_sheet_that_comes_together_with_a_newer_whole_table_is_merged_into_that(
+    asked: Sender, office: Office
+) -> None:
+    form = mend(asked.form(), GRADE)
+    path = office.path(DATASET, "更正_持证残疾人.xlsx")
+    save_workbook(path, {"更正": form.grid()})
+    verdict = asked.deliver([*faulty(), good(30)], name="持证残疾人2021-04重报.xlsx")
+    assert verdict.delivery is not None
+    assert (verdict.delivery.version, verdict.delivery.accepted_rows) == (3, 12)
+    assert asked.standing()["样例21"]["grade"] == "三级"
+
+
 def test_rows_of_a_stopped_delivery_are_mended_until_it_can_be_taken(sender: Sender) -> None:
     rows = [HEADER, *(good(serial) for serial in range(1, 31))]
     for row in rows[1:21]:
@@ -275,8 +287,6 @@ def test_another_townships_new_part_keeps_what_this_one_has_mended(
     sender: Sender, office: Office
 ) -> None:
     def part(township: str, rows: list[list[Any]], extra: str = "") -> None:
-        from tests.intake.conftest import save_workbook
-
         name = f"持证残疾人_{township}{extra}.xlsx"
         save_workbook(office.path(DATASET, name), {"Sheet1": [HEADER, *rows]})
 
