@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from poverty_watch.ledger.store import Ledger
 from poverty_watch.ledger.told import findings_told
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
+from poverty_watch.verification.codes import task_code
 from poverty_watch.verification.policy import SheetForm, sheet_form
 from poverty_watch.verification.workbook import TaskRow, content_of, save_sheet
 
@@ -48,6 +48,7 @@ class _Told:
 
     reasons: list[str]
     questions: list[str]
+    rules: list[str]
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,6 @@ def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> Sheet
     return SheetsOutcome(paths, written)
 
 
-def task_code(keys: Keyring, task: Task) -> str:
-    """The code that ties a returned row to its task: the task's number and a keyed check of it."""
-    text = f"task:{task.id}:{task.household_id}"
-    return f"{task.id}-{hmac.digest(keys.person_key, text.encode(), 'sha256').hex()[:16]}"
-
-
 def _tasks(session: Session, month: Month) -> list[Task]:
     """The tasks that the month is about, whatever became of them since.
 
@@ -148,7 +143,8 @@ def _told(task: Task, fates: list[HitFate], month: Month) -> _Told:
         note = ""
     lines.sort(key=lambda line: (order.index(line[0]), line[1]))
     reasons = [_SEVERITY[severity] + sentence for severity, _, sentence, _ in lines]
-    return _Told([note, *reasons] if note else reasons, [question for *_, question in lines])
+    questions, rules = [line[3] for line in lines], [line[1] for line in lines]
+    return _Told([note, *reasons] if note else reasons, questions, rules)
 
 
 def _was_cleared_in(task: Task, month: Month) -> bool:
@@ -238,7 +234,7 @@ def _rows(
         asked = [*told[task.id].questions, *assets.get(task.household_id, [])]
         of_township.append(
             TaskRow(
-                code=task_code(keys, task),
+                code=task_code(keys, task.id, task.household_id, told[task.id].rules),
                 facts={
                     "number": len(of_township) + 1,
                     "village": task.village,

@@ -184,7 +184,8 @@ def _add_choices(book: Workbook, sheet: Worksheet, form: SheetForm, first: int, 
 
 def _set_up_page(sheet: Worksheet, form: SheetForm, header: int, last_row: int, last: int) -> None:
     sheet.freeze_panes = f"D{header + 1}"
-    sheet.auto_filter.ref = f"A{header}:{get_column_letter(last)}{last_row}"
+    # With the hidden code: sorting through the filter must take it along with its household.
+    sheet.auto_filter.ref = f"A{header}:{get_column_letter(last + 1)}{last_row}"
     sheet.protection.sheet = True
     for allowed in ("sort", "autoFilter", "formatColumns", "formatRows", "formatCells"):
         setattr(sheet.protection, allowed, False)

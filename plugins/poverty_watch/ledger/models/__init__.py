@@ -5,6 +5,7 @@ from poverty_watch.ledger.models.base import Base, MonthText, now
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
 from poverty_watch.ledger.models.corrections import Correction, Explanation
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
+from poverty_watch.ledger.models.desk import DeskMail, SheetReturn, TaskAnswer, TaskRung
 from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
 from poverty_watch.ledger.models.people import SealedPerson
@@ -21,6 +22,7 @@ __all__ = [
     "Correction",
     "DatasetMonth",
     "Delivery",
+    "DeskMail",
     "Explanation",
     "Finding",
     "HitFate",
@@ -33,10 +35,13 @@ __all__ = [
     "Screening",
     "SealedPerson",
     "SeenFile",
+    "SheetReturn",
     "SourceMark",
     "StoppedDecision",
     "Task",
+    "TaskAnswer",
     "TaskReason",
+    "TaskRung",
     "Waiver",
     "now",
 ]
