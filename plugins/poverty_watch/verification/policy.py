@@ -16,6 +16,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Rung(_Strict):
+    """One step of the ladder: reached that many workdays after the due day (before, if negative)."""
+
+    rung: str
+    title: str
+    to: Literal["villages", "townships", "county", "joint_meeting"]
+    workdays: int
+
+
 class Deadlines(_Strict):
     """``include/reference/deadlines.yaml``; in workdays.
 
@@ -23,6 +32,19 @@ class Deadlines(_Strict):
     """
 
     verification_workdays: int
+    escalation: tuple[Rung, ...] = ()
+
+
+class Recipients(_Strict):
+    """``include/reference/recipients.yaml``: name to mail address, per kind of recipient.
+
+    Villages are named ``乡镇/村``.
+    """
+
+    villages: dict[str, str] = {}
+    townships: dict[str, str] = {}
+    county: dict[str, str] = {}
+    joint_meeting: dict[str, str] = {}
 
 
 class FactColumn(_Strict):
@@ -62,3 +84,8 @@ def deadlines(path: Path = REFERENCE / "deadlines.yaml") -> Deadlines:
 def sheet_form(path: Path = TEMPLATES / "核实任务表.yaml") -> SheetForm:
     """The form of the task sheet."""
     return SheetForm.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def recipients(path: Path = REFERENCE / "recipients.yaml") -> Recipients:
+    """Who is written to."""
+    return Recipients.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.ledger.sealed import unseal_identities, unseal_phones
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.ledger.told import findings_told
-from poverty_watch.months import Month
-from poverty_watch.settings import Settings
+from poverty_watch.months import Month, Workdays
+from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.codes import task_code
 from poverty_watch.verification.policy import SheetForm, sheet_form
 from poverty_watch.verification.workbook import TaskRow, content_of, save_sheet
@@ -64,9 +65,13 @@ class SheetsOutcome:
         return f"核实任务表{len(self.paths)}份，其中新写{self.written}份"
 
 
-def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> SheetsOutcome:
+def write_task_sheets(
+    month: Month, settings: Settings, ledger: Ledger, *, by_village: bool = False
+) -> SheetsOutcome:
     """Write one workbook per township into ``<outbox>/<YYYY-MM>/核实任务/`` (mode 0600).
 
+    ``by_village``: beside it one per village, in a folder of the township's name; the rows are the
+    same, and either may come back.
     A sheet whose content is the same already is left alone, so a second run touches no file.
     """
     form = sheet_form()
@@ -96,6 +101,11 @@ def write_task_sheets(month: Month, settings: Settings, ledger: Ledger) -> Sheet
         path = folder / f"核实任务_{township}_{month.chinese}.xlsx"
         written += _save(path, form, township, month, of_township)
         paths.append(path)
+        if by_village:
+            for village, of_village in _by_village(of_township).items():
+                own = folder / township / f"核实任务_{township}_{village}_{month.chinese}.xlsx"
+                written += _save(own, form, f"{township}{village}", month, of_village)
+                paths.append(own)
     return SheetsOutcome(paths, written)
 
 
@@ -227,10 +237,12 @@ def _rows(
     keys: Keyring,
 ) -> dict[str, list[TaskRow]]:
     rows: dict[str, list[TaskRow]] = {}
+    calendar = Workdays.from_file(REFERENCE / "workdays.yaml")
     for task in tasks:
         household = households.get(task.household_id, {})
         head = household.get("head_person_id") or 0
         of_township = rows.setdefault(task.township or "未明乡镇", [])
+        note = calendar.note(task.due_on)
         asked = [*told[task.id].questions, *assets.get(task.household_id, [])]
         of_township.append(
             TaskRow(
@@ -242,7 +254,7 @@ def _rows(
                     "household": _household(task.household_id, household),
                     "reasons": "\n".join(told[task.id].reasons),
                     "questions": "\n".join(dict.fromkeys(asked)),
-                    "due_on": task.due_on,
+                    "due_on": f"{task.due_on}\n{note}" if note else task.due_on,
                 },
             )
         )
@@ -261,6 +273,16 @@ def _household(household_id: str, household: Mapping[str, Any]) -> str:
     members = household.get("living_members")
     people = "" if members is None else f"\n{members}人"
     return f"{household_id.split(':', 1)[-1]}\n{kind}{people}"
+
+
+def _by_village(rows: list[TaskRow]) -> dict[str, list[TaskRow]]:
+    """The township's rows per village, numbered anew; the village names a file."""
+    villages: dict[str, list[TaskRow]] = {}
+    for row in rows:
+        name = re.sub(r"[^\w（）()]", "", str(row.facts["village"] or "")) or "未明村"
+        own = villages.setdefault(name, [])
+        own.append(TaskRow(row.code, {**row.facts, "number": len(own) + 1}))
+    return villages
 
 
 def _save(path: Path, form: SheetForm, township: str, month: Month, rows: list[TaskRow]) -> bool:
