@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes, policy
@@ -53,10 +54,11 @@ class Postbox:
 @pytest.fixture
 def postbox() -> Iterator[tuple[Postbox, MailServer]]:
     box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    assert controller.server is not None
-    port = controller.server.sockets[0].getsockname()[1]
     yield box, MailServer("127.0.0.1", port, "desk@example.org", security="plain")
     controller.stop()
 
