@@ -20,6 +20,7 @@ from poverty_watch.contracts.shape import accepted_schema
 from poverty_watch.identity import Keyring, mask, mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Amendment
+from poverty_watch.intake.checks import KeptCheck, kept_checks
 from poverty_watch.intake.names import is_nil_return as is_nil_name
 from poverty_watch.intake.names import month_in
 from poverty_watch.intake.policy import delivery_policy, faults, queries
@@ -79,6 +80,7 @@ class Judgement:
     messages: list[str]
     queries: pa.Table = field(default_factory=QUERIES_SCHEMA.empty_table)
     open_queries: dict[str, int] = field(default_factory=dict)
+    checks: list[KeptCheck] = field(default_factory=list)
     explained: list[Explained] = field(default_factory=list)
     identities: dict[int, str] = field(default_factory=dict)
     phones: dict[int, str] = field(default_factory=dict)
@@ -314,6 +316,7 @@ def _judge_rows(
         messages=stops + waived + messages + asked.sentences,
         queries=asked.table,
         open_queries=asked.open,
+        checks=kept_checks(standardised, verdict.checks),
         explained=asked.given,
     )
     if not stops:

@@ -13,12 +13,15 @@ import pyarrow as pa
 
 from poverty_watch.contracts import Contract
 from poverty_watch.contracts.suite_shape import columns_of
+from poverty_watch.intake.checks import Check
 from poverty_watch.intake.policy import faults
 from poverty_watch.intake.standardise import Standardised
 from poverty_watch.months import Month
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_OF_EVERY_ROW = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
 
 
 class SuiteError(ValueError):
@@ -53,13 +56,14 @@ class RowFaults:
 
     ``first`` holds per row the index into ``found`` of its first reason, -1 for a good row;
     ``found`` lists (fault code, column); ``others`` lists, per faulty row, all its (code, column)
-    pairs.
+    pairs. ``checks`` are all expectations in the suite's order, with what each found.
     """
 
     first: np.ndarray
     found: list[tuple[str, str]]
     others: dict[int, list[tuple[str, str]]]
     doubted: list[Doubted]
+    checks: list[Check]
 
 
 def load_suite(path: Path) -> Any:
@@ -150,14 +154,16 @@ def judge_rows(
         .add_batch_definition_whole_dataframe("all")
         .get_batch(batch_parameters={"dataframe": frame})
     )
+    given = parameters(standardised.contract, month)
     result = batch.validate(
         suite,
         result_format={"result_format": "COMPLETE", "include_unexpected_rows": False},
-        expectation_parameters=parameters(standardised.contract, month),
+        expectation_parameters=given,
     )
     order = faults()
     hits: list[tuple[int, str, str, np.ndarray]] = []
     doubted: list[Doubted] = []
+    checks: list[Check] = []
     for outcome in result.results:
         config = outcome.expectation_config
         is_critical = config.severity.value == "critical"
@@ -167,6 +173,7 @@ def judge_rows(
                 f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}"
             )
         rows = outcome.result.get("unexpected_index_list") or []
+        checks.append(_check(outcome, code, given))
         if rows and not is_critical:
             doubted.append(_doubted(outcome, code, standardised.contract))
         elif rows:
@@ -183,7 +190,29 @@ def judge_rows(
         first[fresh] = index
         for row in rows.tolist():
             others.setdefault(row, []).append((code, column))
-    return RowFaults(first, [(code, column) for _, code, column, _ in hits], others, doubted)
+    found = [(code, column) for _, code, column, _ in hits]
+    return RowFaults(first, found, others, doubted, checks)
+
+
+def _check(outcome: Any, code: str, given: Mapping[str, Any]) -> Check:
+    config, result = outcome.expectation_config, outcome.result
+    named = columns_of(config.kwargs)
+    written = {k: v for k, v in config.kwargs.items() if k not in (*named, "batch_id")}
+    # Whether a cell is blank is asked of every row, all else of those with something in them.
+    asks_of_blanks = config.type in _OF_EVERY_ROW
+    blanks = 0 if asks_of_blanks else result.get("missing_count") or 0
+    return Check(
+        type=config.type,
+        columns=tuple(named.values()),
+        limits={
+            k: given[v["$PARAMETER"]] if isinstance(v, dict) and "$PARAMETER" in v else v
+            for k, v in written.items()
+        },
+        severity=config.severity.value,
+        code=code,
+        checked=result["element_count"] - blanks,
+        failing=np.asarray(result.get("unexpected_index_list") or [], dtype=np.int64),
+    )
 
 
 def _doubted(outcome: Any, code: str, contract: Contract) -> Doubted:

@@ -20,6 +20,7 @@ SET_ASIDE = "set_aside.parquet"
 QUERIES = "queries.parquet"
 CORRECTION = "correction.parquet"
 AMENDMENTS = "amendments.parquet"
+CHECKS = "checks.json"
 MANIFEST = "manifest.json"
 
 
@@ -38,7 +39,7 @@ class Lake:
     header, fault, value`` (numbers masked). ``queries.parquet``, where there is one, says what the
     sender is asked about rows that were accepted; ``correction.parquet`` what became of each row of
     a correction sheet, ``amendments.parquet`` which cells of which rows are those of correction
-    sheets.
+    sheets, ``checks.json`` how each expectation came out.
     """
 
     root: Path
@@ -124,7 +125,7 @@ class Lake:
 
 
 def _copy_extras(judged: Path, folder: Path) -> None:
-    for name in (QUERIES, CORRECTION, AMENDMENTS):
+    for name in (QUERIES, CORRECTION, AMENDMENTS, CHECKS):
         if (judged / name).exists():
             shutil.copyfile(judged / name, folder / name)
 

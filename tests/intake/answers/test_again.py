@@ -29,7 +29,7 @@ def test_a_second_run_touches_no_file_and_writes_no_journal(clerk: Clerk) -> Non
     first = clerk.answered()
     before = state(clerk.folder())
     second = clerk.answered()
-    assert (first.written, second.written) == (3, 0)
+    assert (first.written, second.written) == (4, 0)
     assert first.paths == second.paths
     assert state(clerk.folder()) == before
     assert len(journal(clerk)) == 1
@@ -61,8 +61,8 @@ def test_a_run_that_was_killed_is_completed(clerk: Clerk, monkeypatch: pytest.Mo
         broken.setattr("poverty_watch.intake.answers.steps.save_marked", die)
         with pytest.raises(KeyboardInterrupt):
             clerk.answered()
-    assert len(clerk.answered().paths) == 3
-    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正"]
+    assert len(clerk.answered().paths) == 4
+    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正", "校验"]
     assert not [p for p in clerk.folder().iterdir() if p.name.startswith("..")]
 
 

@@ -22,6 +22,7 @@ from poverty_watch.intake.answers.correction import ToCorrect, save_correction
 from poverty_watch.intake.answers.findings import Findings, find
 from poverty_watch.intake.answers.marked import save_marked
 from poverty_watch.intake.answers.receipt import Enclosed, save_receipt
+from poverty_watch.intake.answers.results_page import page_name, page_sha256, save_page
 from poverty_watch.intake.answers.sendings import Sending, sendings, to_correct
 from poverty_watch.intake.answers.texts import AnswerTexts, answer_texts, texts_sha256
 from poverty_watch.intake.cells import clean_text
@@ -33,7 +34,7 @@ from poverty_watch.intake.corrections.texts import (
 )
 from poverty_watch.intake.policy import policy_sha256
 from poverty_watch.intake.proposals import Lost, propose
-from poverty_watch.lake.versions import CORRECTION, QUERIES, SET_ASIDE, Lake
+from poverty_watch.lake.versions import CHECKS, CORRECTION, QUERIES, SET_ASIDE, Lake
 from poverty_watch.ledger.deliveries import InForce, in_force
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.store import Ledger
@@ -184,7 +185,10 @@ class _Desk:
             texts=self.texts,
             corrected=self._corrected(sending, sent),
         )
-        return self._write(path, fingerprint, {name: receipt} | copies)
+        pages: dict[str, standing.Save] = {}
+        if sending.same_as is None:
+            pages[page_name(sending)] = partial(save_page, sending=sending, texts=self.texts)
+        return self._write(path, fingerprint, {name: receipt} | copies | pages)
 
     def _corrected(self, sending: Sending, sent: Sequence[Sending]) -> list[CorrectedRow]:
         """What became of the rows of the correction sheet, if the sending is one."""
@@ -301,7 +305,7 @@ def _fingerprint(sending: Sending, kind: str, registers: Sequence[InForce] = ())
     facts = {
         "kind": kind,
         "drawing": _DRAWING,
-        "texts": texts_sha256() + correction_texts_sha256(),
+        "texts": texts_sha256() + correction_texts_sha256() + page_sha256(),
         "policy": policy_sha256(sending.department, sending.dataset),
         "department": sending.department.card.model_dump(mode="json"),
         "content": delivery.content_sha256,
@@ -321,7 +325,7 @@ def _fingerprint(sending: Sending, kind: str, registers: Sequence[InForce] = ())
         "messages": delivery.messages,
         "found": [
             sha256_of(path)
-            for name in (SET_ASIDE, QUERIES, CORRECTION)
+            for name in (SET_ASIDE, QUERIES, CORRECTION, CHECKS)
             if (path := sending.folder / name).exists()
         ],
         "number": sending.number,

@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.files import folder_written_whole
-from poverty_watch.lake.versions import ACCEPTED, AMENDMENTS, CORRECTION, QUERIES, SET_ASIDE
+from poverty_watch.intake.checks import checks_text
+from poverty_watch.lake.versions import (
+    ACCEPTED,
+    AMENDMENTS,
+    CHECKS,
+    CORRECTION,
+    QUERIES,
+    SET_ASIDE,
+)
 
 if TYPE_CHECKING:
     from poverty_watch.intake.corrections.composition import FileEntry, Layer
@@ -71,6 +79,7 @@ def leave(
         pq.write_table(judgement.set_aside, beside / SET_ASIDE, compression="zstd")
         if judgement.queries.num_rows:
             pq.write_table(judgement.queries, beside / QUERIES, compression="zstd")
+        (beside / CHECKS).write_text(checks_text(judgement.checks), encoding="utf-8")
         if layers:
             from poverty_watch.intake.corrections.composition import layers_table
 
