@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from poverty_watch.ledger.models import Case, CaseStep, Measure
     from poverty_watch.verification.cases.carrying import Desk
     from poverty_watch.verification.cases.elimination import Criterion
+    from poverty_watch.verification.cases.help import Unhelped
     from poverty_watch.verification.cases.households import Household
     from poverty_watch.verification.cases.procedure import Policy
     from poverty_watch.verification.cases.reading import CaseLine
-    from poverty_watch.verification.help import Unhelped
 
 
 def say_cases(lines: Sequence[CaseLine]) -> None:
@@ -145,7 +145,7 @@ def say_differences(session: Session, month: Month) -> None:
 
 def say_measures(measures: Sequence[Measure], titles: dict[str, str], late: set[int]) -> None:
     """A list of measures."""
-    from poverty_watch.verification.help import STATUS_TITLES
+    from poverty_watch.verification.cases.help import STATUS_TITLES
 
     table = table_of(">编号", "户", "乡镇", "风险", "措施", "部门", "期限", "状态")
     for one in measures:
@@ -166,7 +166,7 @@ def say_measures(measures: Sequence[Measure], titles: dict[str, str], late: set[
 
 def say_waiting(without_help: Sequence[Unhelped], undeveloped: Sequence[Unhelped]) -> None:
     """Households that have waited too long for help."""
-    from poverty_watch.verification.help import load_help_policy
+    from poverty_watch.verification.cases.help import load_help_policy
 
     policy = load_help_policy()
     for title, found in (

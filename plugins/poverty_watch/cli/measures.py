@@ -34,7 +34,7 @@ def list_verb(
         from poverty_watch.cli.case_results import say_measures, say_waiting
         from poverty_watch.contracts import load_catalogue
         from poverty_watch.ledger.models import Measure
-        from poverty_watch.verification.help import PLANNED, without_development, without_help
+        from poverty_watch.verification.cases.help import PLANNED, without_development, without_help
 
         desk, viewer = desk_here(), acting(by, role, place)
         with desk.ledger.transaction(viewer) as session:
@@ -69,8 +69,8 @@ def plan(
     """Plan a measure."""
     with staff_errors():
         from poverty_watch.contracts import load_catalogue
+        from poverty_watch.verification.cases.help import helped_household, plan_measure
         from poverty_watch.verification.cases.households import households_of
-        from poverty_watch.verification.help import helped_household, plan_measure
 
         desk, viewer = desk_here(), acting(by, role, place)
         names = {one.title: name for name, one in load_catalogue().departments.items()}
@@ -128,8 +128,8 @@ def _finish(
 ) -> None:
     with staff_errors():
         from poverty_watch.identity import mask_numbers
+        from poverty_watch.verification.cases.help import STATUS_TITLES, finish_measure
         from poverty_watch.verification.cases.papers import keep_papers
-        from poverty_watch.verification.help import STATUS_TITLES, finish_measure
 
         desk, viewer = desk_here(), acting(by, role, place)
         if not by.strip():

@@ -16,7 +16,7 @@ from poverty_watch.ledger.outcomes import newly_helped, still_unhelped
 from poverty_watch.months import Month
 from poverty_watch.verification.cases.errors import CaseError, ProcedureError
 from poverty_watch.verification.cases.given import risk_names
-from poverty_watch.verification.help import (
+from poverty_watch.verification.cases.help import (
     CANCELLED,
     DONE,
     FILE,

@@ -12,7 +12,7 @@ from poverty_watch.ledger.models import Measure
 from poverty_watch.ledger.store import open_ledger
 from poverty_watch.settings import Settings
 from poverty_watch.verification.cases.errors import CaseError
-from poverty_watch.verification.help import DONE, finish_measure
+from poverty_watch.verification.cases.help import DONE, finish_measure
 from tests.verification.cases.conftest import ELSEWHERE, VISITOR, VOTES, Office, household
 from tests.verification.cases.test_help import MEDICAL
 

@@ -18,10 +18,10 @@ from poverty_watch.months import Workdays
 from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.cases.checks import Circumstances, problems_of
 from poverty_watch.verification.cases.errors import CaseError
+from poverty_watch.verification.cases.help import Helped, plan_for_risks
 from poverty_watch.verification.cases.judging import Act, Ruling, Standing, judge
 from poverty_watch.verification.cases.papers import Paper
 from poverty_watch.verification.cases.procedure import Policy, load_policy
-from poverty_watch.verification.help import Helped, plan_for_risks
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 VERIFY = "verify"

@@ -24,6 +24,7 @@ from poverty_watch.ledger.sealed import unseal_identities, unseal_phones
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 from poverty_watch.verification.cases.carrying import Desk
+from poverty_watch.verification.cases.help import CANCELLED
 from poverty_watch.verification.cases.households import Household, households_of, newest_month
 from poverty_watch.verification.cases.opening import ELIMINATION
 from poverty_watch.verification.cases.registers import (
@@ -32,7 +33,6 @@ from poverty_watch.verification.cases.registers import (
     computed,
     register_rows,
 )
-from poverty_watch.verification.help import CANCELLED
 
 FOLDER, STEP = "录入", "entry"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

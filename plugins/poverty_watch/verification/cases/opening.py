@@ -14,10 +14,10 @@ from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Case, Task
 from poverty_watch.months import Month, Workdays
 from poverty_watch.verification.cases.errors import CaseError
+from poverty_watch.verification.cases.help import Helped, plan_for_risks
 from poverty_watch.verification.cases.households import Household
 from poverty_watch.verification.cases.judging import span_end
 from poverty_watch.verification.cases.procedure import Policy
-from poverty_watch.verification.help import Helped, plan_for_risks
 
 Origin = Literal["department", "petition", "self_report", "cadre"]
 ORIGIN_TITLES: dict[str, str] = {
