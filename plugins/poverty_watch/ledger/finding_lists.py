@@ -25,6 +25,7 @@ from poverty_watch.settings import TEMPLATES
 # Asked about at a visit, in the task sheet.
 ASSET = "ASSET"
 _IDENTITY = "identity"
+_NAMELESS = ("reason", "township")  # the name says which, and is no person's
 _NOT_IN_NAMES = re.compile(r"[\\/:*?\"<>|\x00-\x1f]")
 FieldName = Literal[
     "number",
@@ -191,8 +192,9 @@ def _of_row(
     form: ListForm, told: ToldFinding, row: Mapping[str, Any], catalogue: Catalogue
 ) -> dict[str, Any]:
     person = row.get("person_id") or told.finding.person_id
+    is_named = told.finding.subject not in _NAMELESS
     return {
-        "name": row.get("name") or "",
+        "name": (row.get("name") or "") if is_named else "",
         _IDENTITY: int(person) if person is not None else None,
         "value": row.get("value") or "",
         "source": _place(form, row.get("source"), catalogue),

@@ -33,11 +33,9 @@ def events_of(
     row stands, and which delivery brought it, make no difference.
     """
     told = list(hits)
-    columns = {
-        (header.id, dataset): _date_columns(header, dataset, catalogue)
-        for header, rows in told
-        for dataset in {_source(row).get("dataset", "") for row in rows}
-    }
+    headers = {header.id: header for header, _ in told}
+    pairs = {(header.id, _source(row).get("dataset", "")) for header, rows in told for row in rows}
+    columns = {pair: _date_columns(headers[pair[0]], pair[1], catalogue) for pair in pairs}
     dates = _dates(told, columns, lake)
     return [
         sorted(

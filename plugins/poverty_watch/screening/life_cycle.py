@@ -8,7 +8,7 @@ drawn together here, and the months after it are followed once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -97,7 +97,7 @@ class _Entry:
     @property
     def changes(self) -> dict[str, Any]:
         """Every column, if any of them is to be written."""
-        now = {**asdict(self.state), **self.facts}
+        now = {**vars(self.state), **self.facts}
         return {"id": self.id, **now} if now != self.before else {}
 
 
@@ -244,7 +244,7 @@ def _write(session: Session, step: _Step) -> None:
         fresh = [
             {
                 **dict(zip(KEY, entry.key, strict=True)),
-                **asdict(entry.state),
+                **vars(entry.state),
                 **entry.facts,
                 "round": rounds.get(entry.key, 0) + 1,
             }

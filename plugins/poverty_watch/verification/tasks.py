@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import HitFate, Lead, Task
+from poverty_watch.ledger.models import Lead, Task
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month, Workdays
 from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.policy import deadlines
-from poverty_watch.verification.reasons import add_reasons, follow_data
+from poverty_watch.verification.reasons import (
+    HitFateRow,
+    OpenTask,
+    fates_of,
+    follow_data,
+    open_tasks_now,
+    write_reasons,
+)
 
 
 @dataclass(frozen=True)
@@ -63,26 +71,25 @@ def open_tasks(
     calendar = workdays or Workdays.from_file(REFERENCE / "workdays.yaml")
     with ledger.transaction() as session:
         leads = _raised(session, month)
-        households = [lead.household_id for lead in leads]
-        standing = _open_tasks(session)
+        standing = open_tasks_now(session)
         own = {household for household, task in standing.items() if task.month == str(month)}
-        done = _finished_here(session, month, households)
-        fates = _reasons(session, month, set(households))
-        opened = joined = 0
-        due_on: date | None = None
-        for lead in leads:
-            task = standing.get(lead.household_id)
-            if task is None and lead.household_id in done:
-                continue
-            if task is None:
-                due_on = due_on or calendar.after(opened_on, deadlines().verification_workdays)
-                task = _task(lead, opened_on, due_on)
-                session.add(task)
-                opened += 1
-            changed = add_reasons(task, fates.get(lead.household_id, []))
-            if changed and lead.household_id in standing and lead.household_id not in own:
-                joined += 1
+        done = _finished_here(session, month)
+        fresh = [h for h in leads if h not in standing and h not in done]
+        if fresh:
+            due_on = calendar.after(opened_on, deadlines().verification_workdays)
+            opened = _open(session, month, [leads[h] for h in fresh], opened_on, due_on)
+        else:
+            opened = {}
+        fates: dict[str, list[HitFateRow]] = {}
+        for fate in fates_of(session, month, None):
+            fates.setdefault(fate.household_id, []).append(fate)
+        joined = 0
+        for household in leads:
+            task = opened.get(household) or standing.get(household)
+            changed = task is not None and task.join(fates.get(household, []))
+            joined += changed and household in standing and household not in own
         followed = follow_data(session, month, standing.values())
+        write_reasons(session, [*opened.values(), *standing.values()])
         cleared = sum(task.is_cleared for task in standing.values())
         if opened or joined or followed:
             record(
@@ -90,59 +97,44 @@ def open_tasks(
                 "派发核实任务",
                 str(month),
                 month=month,
-                opened=opened,
+                opened=len(opened),
                 joined=joined,
                 reasons_followed=followed,
                 cleared=cleared,
             )
-    return TasksOutcome(len(leads), opened, joined, cleared)
+    return TasksOutcome(len(leads), len(opened), joined, cleared)
 
 
-def _raised(session: Session, month: Month) -> list[Lead]:
-    return list(
+def _raised(session: Session, month: Month) -> dict[str, Lead]:
+    """The month's leads by household."""
+    leads = session.scalars(select(Lead).where(Lead.month == str(month), Lead.status == "raised"))
+    return {lead.household_id: lead for lead in sorted(leads, key=lambda lead: lead.household_id)}
+
+
+def _finished_here(session: Session, month: Month) -> set[str]:
+    """Households whose task of this very month is closed: a repeated run sends nobody again."""
+    return set(
         session.scalars(
-            select(Lead)
-            .where(Lead.month == str(month), Lead.status == "raised")
-            .order_by(Lead.household_id)
+            select(Task.household_id).where(Task.month == str(month), Task.status != "open")
         )
     )
 
 
-def _open_tasks(session: Session) -> dict[str, Task]:
-    tasks = session.scalars(
-        select(Task).where(Task.status == "open").options(selectinload(Task.reasons))
-    )
-    return {task.household_id: task for task in tasks}
-
-
-def _finished_here(session: Session, month: Month, households: list[str]) -> set[str]:
-    """Households whose task of this very month is closed: a repeated run sends nobody again."""
-    closed = session.scalars(
-        select(Task.household_id).where(Task.month == str(month), Task.status != "open")
-    )
-    return set(closed) & set(households)
-
-
-def _reasons(session: Session, month: Month, households: set[str]) -> dict[str, list[HitFate]]:
-    reasons: dict[str, list[HitFate]] = {}
-    for fate in session.scalars(
-        select(HitFate)
-        .where(HitFate.month == str(month), HitFate.suppressed.is_(None))
-        .order_by(HitFate.rule_id)
-    ):
-        if fate.household_id in households:
-            reasons.setdefault(fate.household_id, []).append(fate)
-    return reasons
-
-
-def _task(lead: Lead, opened_on: date, due_on: date) -> Task:
-    return Task(
-        household_id=lead.household_id,
-        township=lead.township,
-        village=lead.village,
-        month=lead.month,
-        opened_on=opened_on,
-        due_on=due_on,
-        status="open",
-        reasons=[],
-    )
+def _open(
+    session: Session, month: Month, leads: Iterable[Lead], opened_on: date, due_on: date
+) -> dict[str, OpenTask]:
+    """Write new tasks, which have no reason yet; by household."""
+    rows = [
+        {
+            "household_id": lead.household_id,
+            "township": lead.township,
+            "village": lead.village,
+            "month": str(month),
+            "opened_on": opened_on,
+            "due_on": due_on,
+            "status": "open",
+        }
+        for lead in leads
+    ]
+    written = session.execute(insert(Task).returning(Task.id, Task.household_id), rows)
+    return {row.household_id: OpenTask(row.id, row.household_id, str(month)) for row in written}
