@@ -91,6 +91,7 @@ class ScreenedMonth:
         findings: Iterable[dict[str, Any]] = (),
         checks: Iterable[dict[str, Any]] = (),
         serving: dict[str, str] | None = None,
+        not_judged: dict[str, Any] | None = None,
     ) -> None:
         Screenings(self.settings.lake).write(
             self.month,
@@ -110,6 +111,7 @@ class ScreenedMonth:
                     inputs=[],
                     checks=list(checks),
                     serving=serving or {"monitoring_register": str(self.month)},
+                    not_judged=not_judged,
                 )
             )
 

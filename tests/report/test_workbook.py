@@ -165,8 +165,21 @@ def test_sent_back_rows_are_explained_in_chinese(april: ScreenedMonth) -> None:
     )
     row = row_of(report(april)["表二 部门报送"], "机动车登记")
     assert row[4:11] == ["是", "—", "已接收", 1, 441, 431, 10]
-    assert row[11].endswith("身份证号校验码不符 3行")
-    assert "id_" not in row[11]
+    assert row[12].endswith("身份证号校验码不符 3行")
+    assert "id_" not in row[12]
+
+
+def test_who_could_not_be_judged_stands_with_the_dataset_at_fault(april: ScreenedMonth) -> None:
+    told = {"datasets": {"vehicles": 12}, "departments": {"public_security": 12}, "households": 12}
+    april.screen([household()], not_judged=told)
+    table = report(april)["表二 部门报送"]
+    assert row_of(table, "机动车登记")[11] == 12
+    assert row_of(table, "大病")[11] == 0
+
+
+def test_a_computation_that_did_not_ask_who_was_judged_says_no_zero(april: ScreenedMonth) -> None:
+    april.screen([household()])
+    assert row_of(report(april)["表二 部门报送"], "机动车登记")[11] == "—"
 
 
 def test_an_identity_number_in_a_message_is_masked(april: ScreenedMonth) -> None:

@@ -71,6 +71,47 @@ def test_what_lacks_its_source_is_not_run_and_has_no_count(office: Office) -> No
     assert "W09" in outcome.summary
 
 
+def test_who_is_not_judged_is_counted_by_whose_data_is_missing(office: Office) -> None:
+    """W05 judges poor and monitored households, W06 to W08 of the same department all or some."""
+    office.deliver(
+        """
+        rest: nil
+        not_delivered: [medical_enrolment, school_enrolment, education_burden]
+        monitoring_register:
+          - {person_id: A, household_no: 1, relation: 户主}
+          - {person_id: B, household_no: 2, relation: 户主, household_type: 一般农户}
+        hukou_register:
+          - {person_id: C, hukou_id: 3, relation: 户主}
+          - {person_id: D, hukou_id: 4, relation: 户主}
+        deaths:
+          - {person_id: D, died_on: 2021-04-10}
+        """
+    )
+    office.deliver("employment: []", MARCH)
+    warn(APRIL, office.settings, office.ledger)
+    assert _current(office).not_judged == {
+        "datasets": {"medical_enrolment": 1, "school_enrolment": 1, "education_burden": 3},
+        "departments": {"medical_insurance": 1, "education": 3},
+        "households": 3,
+    }
+
+
+def test_with_all_data_everybody_is_judged(office: Office) -> None:
+    office.deliver(f"rest: nil\n{BILL}")
+    office.deliver("employment: []", MARCH)
+    warn(APRIL, office.settings, office.ledger)
+    assert _current(office).not_judged == {"datasets": {}, "departments": {}, "households": 0}
+
+
+def test_last_months_missing_delivery_is_its_departments_fault(office: Office) -> None:
+    office.deliver(f"rest: nil\n{REGISTERS}")
+    warn(APRIL, office.settings, office.ledger)
+    not_judged = _current(office).not_judged
+    assert not_judged is not None
+    assert not_judged["datasets"] == {"employment": 1}
+    assert _check(office, "W13")["lacks"] == ["employment_previous"]
+
+
 def test_warn_alone_does_all_that_comes_before(office: Office) -> None:
     office.deliver(BILL)
     warn(APRIL, office.settings, office.ledger)

@@ -29,6 +29,7 @@ def confirm_screening(
     inputs: list[dict[str, Any]],
     checks: list[dict[str, Any]],
     serving: dict[str, str],
+    not_judged: dict[str, Any] | None = None,
 ) -> bool:
     """Put a computation in force; True if another one, or none, was in force before.
 
@@ -49,6 +50,7 @@ def confirm_screening(
                 inputs=inputs,
                 checks=checks,
                 serving=serving,
+                not_judged=not_judged,
             )
         )
     else:

@@ -88,7 +88,7 @@ def compose(
             _detail_row(stocks, place, name) for name in _classes(stocks) for place in stocks.places
         ],
         "线索": _lead_rows(facts, stocks),
-        "部门报送": delivery_rows(facts.fates, catalogue, facts.month),
+        "部门报送": delivery_rows(facts.fates, catalogue, facts.month, facts.screening.not_judged),
         "比对问题": finding_rows(_comparisons(facts), facts.findings, stocks.townships),
         "名单": monitored_rows(register, stocks, catalogue),
         "更正补录": _correction_rows(stocks),

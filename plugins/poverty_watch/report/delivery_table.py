@@ -51,18 +51,28 @@ def _days_late(fate: DatasetFate | None, due_on: date) -> Value:
     return arrived.days_late(due_on)
 
 
+def _not_judged(not_judged: Mapping[str, Any] | None, dataset: str) -> Value:
+    """Households that rules could not judge, or not wholly, for want of a dataset."""
+    if not_judged is None:
+        return NOT_KNOWN
+    return int(not_judged["datasets"].get(dataset, 0))
+
+
 def _sentences(messages: Iterable[str]) -> str:
     told = "；".join(message.strip().rstrip("。；") for message in messages)
     return mask_numbers(f"{told}。" if told else "")
 
 
 def delivery_rows(
-    fates: Mapping[str, DatasetFate], catalogue: Catalogue, month: Month
+    fates: Mapping[str, DatasetFate],
+    catalogue: Catalogue,
+    month: Month,
+    not_judged: Mapping[str, Any] | None = None,
 ) -> list[Row]:
     """One row per department and dataset that it owes, in the catalogue's order.
 
     Days late are not known of what has not come, nor where the file was saved in time and only
-    seen late.
+    seen late. ``not_judged`` is the screening's; without it nothing is known of such households.
     """
     rows: list[Row] = []
     for department in catalogue.departments.values():
@@ -82,6 +92,7 @@ def delivery_rows(
                     "行数": NOT_KNOWN if fate is None else fate.data_rows,
                     "接收行": NOT_KNOWN if fate is None else fate.accepted_rows,
                     "退回行": NOT_KNOWN if fate is None else fate.rejected_rows,
+                    "无法判断户": _not_judged(not_judged, dataset),
                     "退回原因": "" if fate is None else faults_text(fate.faults),
                     "说明": "" if fate is None else _sentences(fate.messages),
                 }

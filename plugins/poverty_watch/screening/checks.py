@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,6 +193,48 @@ class CheckRunner:
             return 0
         sql = households_in(self.populations[population])
         return int(self.engine.run(sql, {}, name=f"populations.yaml {population}").num_rows)
+
+    def not_judged(self, files: Sequence[SqlFile[RuleHeader]]) -> dict[str, Any]:
+        """How many households rules cannot judge, or not wholly, and for want of whose data.
+
+        Returns:
+            Distinct households with a living member: ``datasets`` and ``departments`` at fault with
+            theirs, and ``households`` of all together. Nothing is at fault for a rule that was not
+            in force.
+        """
+        by_dataset: dict[str, set[str]] = {}
+        for file in files:
+            if file.header.population is None or self._lacks(file):
+                continue
+            for source in self.inputs.sources_of(file.header.sources):
+                if not self.inputs.is_delivered(source):
+                    dataset = self.inputs.dataset_of(source)
+                    by_dataset.setdefault(dataset, set()).add(file.header.population)
+        by_department: dict[str, set[str]] = {}
+        for dataset, populations in by_dataset.items():
+            by_department.setdefault(self._sender(dataset), set()).update(populations)
+        everywhere = frozenset[str]().union(*by_dataset.values())
+        counts = self._households_in([*by_dataset.values(), *by_department.values(), everywhere])
+        of_datasets, of_departments = counts[: len(by_dataset)], counts[len(by_dataset) : -1]
+        return {
+            "datasets": dict(zip(by_dataset, of_datasets, strict=True)),
+            "departments": dict(zip(by_department, of_departments, strict=True)),
+            "households": counts[-1],
+        }
+
+    def _households_in(self, populations: Sequence[Collection[str]]) -> list[int]:
+        """How many households each union of populations has."""
+        conditions = [
+            " or ".join(f"({self.populations[name]})" for name in sorted(names)) or "false"
+            for names in populations
+        ]
+        columns = ", ".join(
+            f"count(case when {condition} then 1 end) as n_{place}"
+            for place, condition in enumerate(conditions)
+        )
+        sql = f"select {columns} from ({households_in('true', '*')}) as living"
+        (counts,) = self.engine.run(sql, {}, name="populations.yaml").to_pylist()
+        return [int(count) for count in counts.values()]
 
     def _described(self, file: SqlFile[Any]) -> list[dict[str, Any]]:
         known = (name for name in file.header.parameters if name in self.parameters)

@@ -21,6 +21,8 @@ STAGING = "staging"
 COMPARISONS = "comparisons"
 RULES = "rules"
 _COMPRESSION = "zstd"
+_CHECKS = "checks"
+_NOT_JUDGED = "not_judged"
 
 
 class Computation:
@@ -48,11 +50,19 @@ class Computation:
 
     def compare(self) -> list[dict[str, Any]]:
         """Run the comparisons where this was not done yet; their entries for the ledger."""
-        return self._checks(COMPARISONS, "findings", self._compared)
+        records: list[dict[str, Any]] = self._checks(COMPARISONS, "findings", self._compared)[
+            _CHECKS
+        ]
+        return records
 
-    def warn(self) -> list[dict[str, Any]]:
-        """Run the rules where this was not done yet; their entries for the ledger."""
-        return self._checks(RULES, "hits", self._warned)
+    def warn(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Run the rules where this was not done yet.
+
+        Returns:
+            Their entries for the ledger, and who was not judged: see `CheckRunner.not_judged`.
+        """
+        notes = self._checks(RULES, "hits", self._warned)
+        return notes[_CHECKS], notes[_NOT_JUDGED]
 
     def _part(self, part: str, fill: Callable[[Path], Any]) -> Any:
         plan = self._plan
@@ -64,24 +74,27 @@ class Computation:
         self._at_hand |= rows.keys()
         return rows
 
-    def _checks(self, part: str, table: str, run: Callable[[], Checked]) -> list[dict[str, Any]]:
+    def _checks(
+        self, part: str, table: str, run: Callable[[], tuple[Checked, dict[str, Any]]]
+    ) -> dict[str, Any]:
         self.stage()
 
-        def fill(folder: Path) -> list[dict[str, Any]]:
-            done = run()
+        def fill(folder: Path) -> dict[str, Any]:
+            done, more = run()
             pq.write_table(done.table, folder / f"{table}.parquet", compression=_COMPRESSION)
-            return done.records
+            return {_CHECKS: done.records, **more}
 
-        records: list[dict[str, Any]] = self._part(part, fill)
-        return records
+        notes: dict[str, Any] = self._part(part, fill)
+        return notes
 
-    def _compared(self) -> Checked:
+    def _compared(self) -> tuple[Checked, dict[str, Any]]:
         files = _in_force(self._plan.definitions.comparisons)
-        return self._runner(files).comparisons(files)
+        return self._runner(files).comparisons(files), {}
 
-    def _warned(self) -> Checked:
+    def _warned(self) -> tuple[Checked, dict[str, Any]]:
         files = _in_force(self._plan.definitions.rules)
-        return self._runner(files).rules(files)
+        runner = self._runner(files)
+        return runner.rules(files), {_NOT_JUDGED: runner.not_judged(files)}
 
     def _runner(self, files: Iterable[SqlFile[Any]]) -> CheckRunner:
         """A runner over the deliveries and the staging tables that these files read."""

@@ -196,9 +196,9 @@ def load_definitions(root: Path = SQL) -> Definitions:
     return definitions
 
 
-def households_in(condition: str) -> str:
+def households_in(condition: str, columns: str = "household_id") -> str:
     """A query for the households with a living member that a condition of a population names."""
-    return f"select household_id from households where living_members > 0 and ({condition})"
+    return f"select {columns} from households where living_members > 0 and ({condition})"
 
 
 def _populations(path: Path, problems: list[str]) -> dict[str, str]:

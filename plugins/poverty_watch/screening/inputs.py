@@ -99,9 +99,13 @@ class MonthInputs:
         without = self.registers.registers if relation == DELIVERED_BESIDE_REGISTERS else ()
         return tuple(name for name in self.catalogue.contracts if name not in without)
 
+    def dataset_of(self, source: str) -> str:
+        """The dataset that a source in a header is a delivery of."""
+        return source.removesuffix(_PREVIOUS)
+
     def is_delivered(self, source: str) -> bool:
         """Whether a source in a header has its delivery: of this month, or of the month before."""
-        dataset = source.removesuffix(_PREVIOUS)
+        dataset = self.dataset_of(source)
         month = self.month if dataset == source else self.month - 1
         return self.of(dataset, month) is not None
 

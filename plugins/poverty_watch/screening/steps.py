@@ -57,7 +57,8 @@ def warn(month: Month, settings: Settings, ledger: Ledger) -> StepOutcome:
     """
     plan = plan_month(month, settings, ledger)
     with Computation.opened(plan, settings) as computation:
-        compared, warned = computation.compare(), computation.warn()
+        compared = computation.compare()
+        warned, not_judged = computation.warn()
     outcome = _outcome(plan, warned, "预警规则", "命中")
     with ledger.transaction() as session:
         is_new = confirm_screening(
@@ -67,6 +68,7 @@ def warn(month: Month, settings: Settings, ledger: Ledger) -> StepOutcome:
             inputs=plan.inputs_used,
             checks=compared + warned,
             serving=plan.serving,
+            not_judged=not_judged,
         )
         if is_new:
             record(

@@ -17,8 +17,10 @@ class Screening(Base):
     """One computation of a month's comparisons and rules, by the fingerprint of its inputs.
 
     ``inputs`` lists every delivery version read; ``checks`` has per rule and comparison the file
-    hash, parameters, status (ran, not_run), what it lacks, eligible and hit counts. The rows lie in
-    the lake. The newest entry of a month is the one in force.
+    hash, parameters, status (ran, not_run), what it lacks, eligible, hit and not judgeable counts;
+    ``not_judged`` the distinct households that rules could not judge, or not wholly, for want of
+    data: by ``datasets`` and ``departments`` at fault, and ``households`` of all together. The rows
+    lie in the lake. The newest entry of a month is the one in force.
     """
 
     __tablename__ = "screening"
@@ -30,6 +32,7 @@ class Screening(Base):
     inputs: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     checks: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     serving: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    not_judged: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
 
 
