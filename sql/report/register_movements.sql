@@ -104,6 +104,8 @@ arriving as (
 movements as (
     select
         household_id,
+        main_risk,
+        elimination_mode,
         old_township as township,
         old_class as class,
         '期初未消除' as item,
@@ -117,6 +119,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '本月新增' as item,
@@ -130,6 +134,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '回退' as item,
@@ -143,6 +149,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '转入' as item,
@@ -156,6 +164,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         old_class as class,
         '转出' as item,
@@ -169,6 +179,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         old_class as class,
         '本月消除' as item,
@@ -182,6 +194,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '本月消除' as item,
@@ -195,6 +209,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         old_township as township,
         old_class as class,
         '整户减少' as item,
@@ -208,6 +224,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         old_township as township,
         old_class as class,
         '自然变动' as item,
@@ -221,6 +239,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         old_township as township,
         old_class as class,
         '更正补录' as item,
@@ -234,6 +254,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         old_class as class,
         '更正补录' as item,
@@ -247,6 +269,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         old_class as class,
         '更正补录' as item,
@@ -260,6 +284,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         old_class as class,
         '更正补录' as item,
@@ -273,6 +299,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '更正补录' as item,
@@ -289,6 +317,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '更正补录' as item,
@@ -305,6 +335,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '更正补录' as item,
@@ -318,6 +350,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '期末未消除' as item,
@@ -331,6 +365,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '累计识别' as item,
@@ -344,6 +380,8 @@ movements as (
 
     select
         household_id,
+        main_risk,
+        elimination_mode,
         township,
         class,
         '累计消除' as item,
@@ -355,17 +393,14 @@ movements as (
 )
 
 select
-    movements.household_id,
-    movements.township,
-    movements.class,
-    movements.item,
-    movements.households,
-    movements.persons,
-    movements.note,
-    households.main_risk,
-    households.elimination_mode
+    household_id,
+    township,
+    class,
+    item,
+    households,
+    persons,
+    note,
+    main_risk,
+    elimination_mode
 from movements
-inner join households on movements.household_id = households.household_id
-order by
-    movements.household_id, movements.item, movements.class, movements.township,
-    movements.households, movements.note
+order by household_id, item, class, township, households, note
