@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from poverty_watch.cli.audit import audit
+from poverty_watch.cli.cards import cards
 from poverty_watch.cli.cases import cases
 from poverty_watch.cli.console import CommandError, say, staff_errors
 from poverty_watch.cli.deliveries import deliveries
@@ -156,6 +157,7 @@ def status(month: Annotated[str, typer.Argument(help="月份，如 2021-04。")]
         say_status(Month.parse(month), Settings.from_environment())
 
 
+app.add_typer(cards)
 app.add_typer(deliveries)
 app.add_typer(explaining)
 app.add_typer(leads)
