@@ -66,11 +66,11 @@ def say_case(desk: Desk, case: Case, household: Household | None, viewer: Viewer
         if text:
             say(f"{title}：{text}")
     for step in case.steps:
-        _say_step(policy, case, step)
+        _say_step(policy, case, step, with_what_was_given=viewer.role != "viewer")
     _say_next(policy, case, desk.workdays)
 
 
-def _say_step(policy: Policy, case: Case, step: CaseStep) -> None:
+def _say_step(policy: Policy, case: Case, step: CaseStep, *, with_what_was_given: bool) -> None:
     of_step = policy.procedures[case.kind].steps.get(step.step)
     title = of_step.title if of_step else step.step
     decision = of_step.decisions.get(step.decision) if of_step else None
@@ -79,7 +79,7 @@ def _say_step(policy: Policy, case: Case, step: CaseStep) -> None:
         f"{step.number}. {step.done_on} {title}：{decision.title if decision else step.decision}"
         f"（{step.actor}{f'，期限{step.due_on}，超期' if late else ''}）"
     )
-    for name, value in step.given.items():
+    for name, value in step.given.items() if with_what_was_given else ():
         field = policy.fields.get(name)
         say(f"   {field.title if field else name}：{_told(value)}")
     for paper in step.evidence:

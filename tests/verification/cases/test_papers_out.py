@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from poverty_watch.contracts import load_catalogue
 from poverty_watch.identity import Keyring
+from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.errors import AccessError
 from poverty_watch.ledger.models import JournalEntry
 from poverty_watch.ledger.sealed import seal_identities, seal_phones
@@ -152,6 +153,17 @@ def test_one_notice_per_village_of_the_own_township(office: Office) -> None:
     assert {path.parent.name for path in paths} == {"公示"}
     assert all("外镇户主" not in text_of(path) for path in paths)
     assert len(write_notices(office.desk, COUNTY, date(2021, 5, 15))) == 3
+
+
+@pytest.mark.parametrize(
+    "viewer", [Viewer("看", "viewer"), Viewer("医保一", "department", "medical_insurance")]
+)
+def test_only_townships_and_the_county_write_notices(office: Office, viewer: Viewer) -> None:
+    office.compute(household(), persons=persons((10, "1970-01-01")))
+    to_posting(office)
+    with pytest.raises(CaseError, match="不能办理"):
+        write_notices(office.desk, viewer, date(2021, 5, 15))
+    assert not office.settings.outbox.exists()
 
 
 def test_names_are_text_and_never_template_or_markup(office: Office) -> None:

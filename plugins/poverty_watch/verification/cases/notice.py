@@ -53,8 +53,11 @@ def write_notices(desk: Desk, viewer: Viewer, posted_on: date) -> list[Path]:
     They go to ``<outbox>/<YYYY-MM>/公示/`` (mode 0600), the month being that of ``posted_on``.
 
     Raises:
-        CaseError: a household's head is not known; no notice is written.
+        CaseError: a household's head is not known, or the viewer has no notices to write; none is
+            written.
     """
+    if viewer.role not in ("township", "county"):
+        raise CaseError([f"公示由乡镇或县专班生成，{viewer.title}不能办理。"])
     with desk.ledger.transaction(viewer) as session:
         cases = session.scalars(
             select(Case)
