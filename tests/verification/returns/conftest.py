@@ -97,7 +97,7 @@ class Sheet:
         """Write rows in the place of those that are there."""
         for offset, line in enumerate(lines, start=1):
             for column, value in enumerate(line, start=1):
-                self.sheet.cell(self.top + offset, column, value)
+                self.sheet.cell(self.top + offset, column).value = value
 
     def save(self, name: str = "报回.xlsx") -> Path:
         path = self.path.parent.parent / name
@@ -118,11 +118,16 @@ class Desktop:
         return Desk(self.settings, self.ledger, TODAY)
 
     def send_out(
-        self, households: Iterable[dict[str, Any]], *rules: str, month: Month = APRIL
+        self,
+        households: Iterable[dict[str, Any]],
+        *rules: str,
+        month: Month = APRIL,
+        opened_on: date | None = None,
+        bystanders: Iterable[dict[str, Any]] = (),
     ) -> list[Path]:
-        """The sheets of a month in which all these households have a lead."""
+        """The sheets of a month in which all these households have a lead, and bystanders none."""
         told = list(households)
-        table = pa.Table.from_pylist(told, schema=HOUSEHOLDS)
+        table = pa.Table.from_pylist([*told, *bystanders], schema=HOUSEHOLDS)
         tables = {"households": table, "findings": NO_FINDINGS}
         Screenings(self.settings.lake).write(month, "sample", tables)
         with self.ledger.transaction() as session:
@@ -136,7 +141,7 @@ class Desktop:
                 for rule in rules or ("W01",):
                     evidence = {"title": rule, "sentence": f"样例原因{rule}", "question": "问？"}
                     session.add(HitFate(**key, rule_id=rule, severity="orange", evidence=evidence))
-        opened = OPENED_ON if month == APRIL else date(2021, 6, 1)
+        opened = opened_on or (OPENED_ON if month == APRIL else date(2021, 6, 1))
         open_tasks(month, self.settings, self.ledger, opened)
         return write_task_sheets(month, self.settings, self.ledger).paths
 
