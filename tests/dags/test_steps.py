@@ -70,6 +70,27 @@ def test_a_recomputed_month_sends_nobody_out(run: Run) -> None:
             run(step, run_type="backfill")
 
 
+@pytest.mark.parametrize(
+    ("run_type", "conf", "opens"),
+    [
+        ("manual", {}, True),
+        ("manual", {"draft": True}, True),
+        ("backfill", {}, False),
+        ("backfill", {"open_tasks": True}, True),
+    ],
+)
+def test_a_draft_opens_tasks_as_a_published_month_does(
+    tmp_path: Path, run_type: str, conf: dict[str, Any], opens: bool
+) -> None:
+    from county_run.environment import CountyRun
+    from poverty_watch.months import Month
+
+    settings = Settings(tmp_path, tmp_path / "inbox", f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger = open_ledger(settings)
+    run = CountyRun(Month(2021, 4), settings, ledger, conf, run_type == "backfill")
+    assert run.opens_tasks is opens
+
+
 def test_a_signature_is_asked_for_in_ordinary_runs_only(run: Run) -> None:
     from county_run import steps
 

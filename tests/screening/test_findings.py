@@ -23,10 +23,11 @@ from poverty_watch.ledger.models import Finding, JournalEntry, Screening
 from poverty_watch.ledger.store import Ledger, open_ledger
 from poverty_watch.ledger.told import findings_told
 from poverty_watch.months import Month
-from poverty_watch.screening import ScreeningError, settle_findings
+from poverty_watch.screening import ScreeningError, settle_findings, warn
 from poverty_watch.screening.findings import FindingsOutcome
 from poverty_watch.settings import Settings
 from tests.screening.computed import Computed, did_not_run, finding, household, ran
+from tests.screening.conftest import Office
 
 FEBRUARY, MARCH, APRIL, MAY = (Month(2021, number) for number in range(2, 6))
 TOLD_ON = date(2021, 5, 6)
@@ -394,3 +395,32 @@ def test_the_table_counts_by_comparison_and_township(computed: Computed) -> None
 def test_before_the_comparisons_ran_there_is_nothing_to_take_in(computed: Computed) -> None:
     with pytest.raises(ScreeningError, match="2021年4月还没有运行比对"):
         run(computed, APRIL)
+
+
+def test_a_mismatch_between_two_departments_from_delivery_to_correction(office: Office) -> None:
+    """C09 by its own SQL: told in March, not judged in April, put right in May."""
+    register = """
+        monitoring_register:
+          - {person_id: A, household_no: 1, relation: 户主, receives_dibao: 是}
+        hukou_register:
+          - {person_id: A, hukou_id: 1, relation: 户主}
+        """
+    dibao = "social_assistance:\n          - {person_id: A, category: 农村低保}\n"
+    for month, delivered in (
+        (MARCH, register + "social_assistance: []\n"),
+        (APRIL, register),
+        (MAY, register + dibao),
+    ):
+        office.deliver(delivered, month)
+        warn(month, office.settings, office.ledger)
+        settle_findings(month, office.settings, office.ledger)
+    with office.ledger.transaction() as session:
+        (found,) = session.scalars(select(Finding).where(Finding.comparison_id == "C09"))
+    assert (found.opened_month, found.seen_month, found.closed_month) == (
+        "2021-03",
+        "2021-03",
+        "2021-05",
+    )
+    assert (found.owner_kind, found.owner, found.household_id) == ("township", "甸阳镇", "R:1")
+    (row,) = found.evidence["rows"]
+    assert (row["value"], row["source"]["file"]) == ("是", "monitoring_register.xlsx")
