@@ -152,7 +152,9 @@ def _lead_fates(session: Session, month: Month) -> pa.Table:
 
 
 def _tasks(session: Session, month: Month) -> pa.Table:
-    of_month = select(TaskReason.task_id).where(TaskReason.month == str(month))
+    of_month = select(TaskReason.task_id).where(
+        TaskReason.since <= str(month), TaskReason.month >= str(month)
+    )
     rows: Any = session.execute(
         select(Task.household_id, Task.status)
         .where(or_(Task.month == str(month), Task.id.in_(of_month)))
