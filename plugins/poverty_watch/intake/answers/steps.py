@@ -103,6 +103,10 @@ def write_answers(
                 datasets=fresh,
                 files=desk.outcome.written,
             )
+            # Nothing was unsealed, but the sender learns numbers that it did not send whole.
+            for dataset, count in desk.proposed.items():
+                purpose = f"{month.chinese}{dataset}更正表：建议号码"
+                record(session, "查看身份证号", purpose, month=month, count=count)
     return desk.outcome
 
 
@@ -118,6 +122,7 @@ class _Desk:
     correction: CorrectionTexts
     registers: list[InForce]
     outcome: AnswersOutcome
+    proposed: dict[str, int] = field(default_factory=dict)
 
     def answer_all(self, sent: list[Sending]) -> bool:
         """Answer a dataset's sendings; whether anything on disk has changed."""
@@ -257,6 +262,8 @@ class _Desk:
             self.keys,
         )
         found = {row.place: p for row, p in zip(lost, proposed, strict=True) if p is not None}
+        if found:
+            self.proposed[sending.title] = len(found)
         return replace(asked, proposals=found)
 
     def _correction_name(self, sending: Sending) -> str:
