@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pyarrow.parquet as pq
+import pytest
 
 from poverty_watch.lake.versions import QUERIES, Lake
 from poverty_watch.ledger.explanations import explain
@@ -16,6 +18,12 @@ LOANS = "microcredit"
 HEADER = ["姓名", "身份证号", "借据号", "借款金额", "到期日", "逾期金额", "逾期天数"]
 EXPENSES = ["姓名", "身份证号", "总费用", "基本医保支付", "大病保险支付", "医疗救助支付"]
 EXPENSES += ["住院自付累计", "门诊当月自付", "截止日期"]
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """What is said here does not depend on the database."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
 
 
 def loan(serial: int = 1, overdue: int = 0) -> list[Any]:

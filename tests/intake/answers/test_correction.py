@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -30,6 +31,12 @@ from tests.intake.answers.conftest import (
 from tests.intake.conftest import csv_bytes, number
 
 DATASET = "disability_certificates"
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """What is said here does not depend on the database."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
 
 
 @pytest.fixture

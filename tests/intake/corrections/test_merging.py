@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from poverty_watch.intake.acceptance import accept_stopped
 from poverty_watch.ledger.models import Correction, Delivery
 from tests.intake.answers.conftest import HEADER, bad_digit, good
-from tests.intake.conftest import Office, number, save_workbook
+from tests.intake.conftest import APRIL, Office, number, save_workbook
 from tests.intake.corrections.conftest import DATASET, Form, Sender
 
 GRADE, DAY, DIGIT, TWO = 12, 13, 14, 15
@@ -281,6 +282,38 @@ def test_rows_of_a_stopped_delivery_are_mended_until_it_can_be_taken(sender: Sen
     assert verdict.status == "accepted"
     assert verdict.delivery is not None
     assert (verdict.delivery.version, verdict.delivery.accepted_rows) == (1, 30)
+
+
+def test_what_a_person_has_accepted_stays_accepted_when_it_is_mended(sender: Sender) -> None:
+    office = sender.office
+    rows = [HEADER, *(good(serial) for serial in range(1, 31))]
+    for row in rows[1:21]:
+        row[3] = "五级"
+    sender.deliver(rows)
+    form = sender.form()
+    accept_stopped(APRIL, DATASET, None, "来不及改", "样例主任", office.settings, office.ledger)
+    for row in form.rows[:5]:
+        row["残疾等级"] = "三级"
+    verdict = sender.send_back(form)
+    assert verdict.status == "accepted"
+    assert verdict.delivery is not None
+    assert (verdict.delivery.version, verdict.delivery.accepted_rows) == (2, 15)
+
+
+def test_a_person_may_accept_what_is_still_too_faulty_after_it_was_mended(sender: Sender) -> None:
+    office = sender.office
+    rows = [HEADER, *(good(serial) for serial in range(1, 31))]
+    for row in rows[1:21]:
+        row[3] = "五级"
+    sender.deliver(rows)
+    form = sender.form()
+    for row in form.rows[:5]:
+        row["残疾等级"] = "三级"
+    assert sender.send_back(form).status == "rejected"
+    made = accept_stopped(
+        APRIL, DATASET, None, "其余改不了", "样例主任", office.settings, office.ledger
+    )
+    assert (made.version, made.accepted_rows, made.rejected_rows) == (1, 15, 15)
 
 
 def test_another_townships_new_part_keeps_what_this_one_has_mended(

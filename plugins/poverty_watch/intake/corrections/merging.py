@@ -144,7 +144,7 @@ def _compare(
         assert fate.issued is not None
         own = order[fate.issued.place]
         changed = {name for name, text in now.items() if text != before[own][name]}
-        if changed - fate.issued.columns and neighbours.fit_better(own, now):
+        if neighbours.is_anothers(own, now, changed - fate.issued.columns):
             fate.fate = "misplaced"
             continue
         fate.cells = {name: fate.row.cells[name] for name in changed}
@@ -205,8 +205,20 @@ class _Neighbours:
         self._person = [c.name for c in contract.columns if c.type in ("name", "identity")]
         self._count = len(before)
 
-    def fit_better(self, own: int, now: Said) -> bool:
-        """Whether another person's row fits what came back better than the code's own."""
+    def is_anothers(self, own: int, now: Said, unasked: set[str]) -> bool:
+        """Whether what came back is rather another row's than the code's own.
+
+        ``unasked`` are the changed cells that nothing was wrong with. It is if one of them now says
+        another person's name or number, or if another person's row fits the whole better.
+        """
+        if not unasked:
+            return False
+        if any(
+            now[name] and (self._columns[name] == now[name]).any()
+            for name in self._person
+            if name in unasked
+        ):
+            return True
         equal = np.zeros(self._count, dtype=np.int64)
         is_person = np.zeros(self._count, dtype=bool)
         for name, text in now.items():

@@ -35,7 +35,7 @@ class Explanation(Base):
     __tablename__ = "explanation"
     __table_args__ = (
         UniqueConstraint("dataset", "query", "subject", "value_hash"),
-        kept(SeenBy(with_parent=Parent("delivery", ("delivery_id",)))),
+        kept(SeenBy(with_parent=Parent("delivery", ("delivery_id",))), append_only=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
