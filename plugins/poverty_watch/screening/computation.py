@@ -89,15 +89,15 @@ class Computation:
 
     def _compared(self) -> tuple[Checked, dict[str, Any]]:
         files = _in_force(self._plan.definitions.comparisons)
-        return self._runner(files).comparisons(files), {}
+        return self.runner(files).comparisons(files), {}
 
     def _warned(self) -> tuple[Checked, dict[str, Any]]:
         files = _in_force(self._plan.definitions.rules)
-        runner = self._runner(files)
+        runner = self.runner(files)
         return runner.rules(files), {_NOT_JUDGED: runner.not_judged(files)}
 
-    def _runner(self, files: Iterable[SqlFile[Any]]) -> CheckRunner:
-        """A runner over the deliveries and the staging tables that these files read."""
+    def runner(self, files: Iterable[SqlFile[Any]]) -> CheckRunner:
+        """A runner over the deliveries and the staged tables that these files read."""
         plan = self._plan
         staged = {file.id for file in plan.definitions.staging}
         read = {"households"}.union(*(file.relations for file in files))

@@ -154,6 +154,11 @@ class Definitions:
         """Every file."""
         return (*self.staging, *self.comparisons, *self.rules)
 
+    @property
+    def in_force(self) -> tuple[SqlFile[Any], ...]:
+        """Every file but drafts, which decide nothing."""
+        return tuple(f for f in self.all if getattr(f.header, "state", "in_force") == "in_force")
+
     def needed_for(self, table: str) -> tuple[SqlFile[StagingHeader], ...]:
         """The staging files that lead to a staging table, itself included, in order."""
         by_id = {file.id: file for file in self.staging}

@@ -38,7 +38,7 @@ class Plan:
         """The delivery versions that any SQL file reads, by dataset and month."""
         used = {
             delivery
-            for file in self.definitions.all
+            for file in self.definitions.in_force
             for relation in file.relations
             for delivery in self.inputs.used_by(relation)
         }
@@ -68,7 +68,7 @@ class Plan:
             "shape": _SHAPE,
             "month": str(self.month),
             "inputs": self.inputs_used,
-            "sql": {file.path.name: file.sha256 for file in self.definitions.all},
+            "sql": {file.path.name: file.sha256 for file in self.definitions.in_force},
             "populations": dict(self.definitions.populations),
             "parameters": {name: found.described for name, found in self.parameters.items()},
             "reference": self.inputs.reference_hashes(),
