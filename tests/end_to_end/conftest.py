@@ -24,6 +24,8 @@ PLANTED = (
 HERE = Path(__file__).parent
 
 
+# First: the plugin that spreads the tests reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all of this folder: the months that its tests share are run once."""
     for item in items:
