@@ -51,7 +51,7 @@ backfill: $(VENV)/.runtime
 	@$(CLI) backfill --from "$(FROM)" --to "$(TO)" $(if $(INBOX),--inbox "$(INBOX)")
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check

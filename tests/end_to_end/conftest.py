@@ -21,18 +21,6 @@ PLANTED = (
 )
 
 
-HERE = Path(__file__).parent
-
-
-# First: the plugin that spreads the tests reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of this folder: the months that its tests share are run once."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("end_to_end"))
-
-
 def command(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command line on a home of its own, as a user would."""
     surroundings = {

@@ -96,8 +96,8 @@ class Clerk:
         return self.office.settings.outbox / str(month) / "回执" / department.title
 
     def names(self, dataset: str | None = None) -> list[str]:
-        """What the clerk finds."""
-        return sorted(p.name for p in self.folder(dataset).iterdir() if p.name[0] != ".")
+        """The workbooks that the clerk finds; the page of results beside them is tried on its own."""
+        return sorted(p.name for p in self.folder(dataset).glob("[!.]*.xlsx"))
 
     def open(self, start: str, sheet: str | None = None, dataset: str | None = None) -> Worksheet:
         """A sheet of the one workbook whose name starts so; the first sheet if none is named."""
