@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from poverty_watch.months import Month
+from tests.reference.county import parameter
 
 Choices = Mapping[str, list[Any]]
 
@@ -69,8 +70,9 @@ def datasets(month: Month) -> dict[str, Choices]:
     events = [start, end, before, half_a_year]
     issues = [start, end, before, half_a_year, half_a_year - timedelta(days=1)]
     injuries = {"outcome": ["伤", "残", "亡"], "occurred_on": events}
+    new_year = date(month.year, 1, 1)
     deaths = [
-        *(start, end, before, date(month.year, 1, 1), date(month.year - 1, 12, 31)),
+        *(start, end, before, new_year, new_year, new_year - timedelta(days=1)),
         *(day for day in (date(month.year, 2, 28), date(month.year, 3, 1)) if day <= end),
     ]
     return {
@@ -85,8 +87,18 @@ def datasets(month: Month) -> dict[str, Choices]:
         "criminal_injuries": injuries,
         "medical_expenses": {
             "inpatient_own_ytd": money(
-                *("0", "1000", "1000.01", "2000", "2000.01", "2999.99", "3000.01", "4999.99"),
-                *("5000", "9999.99", "10000", "19999.99", "20000", "40000", "0.01"),
+                *(
+                    "0",
+                    "1000",
+                    "1000",
+                    "1000.01",
+                    "2000",
+                    "2000",
+                    "2000.01",
+                    "999.995",
+                    "1000.0049",
+                ),
+                *("4999.99", "5000", "9999.99", "10000", "19999.99", "20000", "40000", "0.01"),
             ),
             "outpatient_own_month": money("0", "250", "249.99", "499.99", "500", "500.01"),
         },
@@ -149,6 +161,15 @@ def datasets(month: Month) -> dict[str, Choices]:
     }
 
 
+def incomes(month: Month) -> list[Decimal]:
+    """Incomes per head around the line, and as much above it as some bills are."""
+    line = parameter("income_line", month) or Decimal(6000)
+    apart = money(
+        "1000", "1000", "1000", "0", "-0.01", "2000", "999.995", "-0.005", "333.33", "5000"
+    )
+    return [line + difference for difference in apart] + money("0", "-100")
+
+
 def household(month: Month) -> Choices:
     """What the rows of one 户编号 have in common."""
     months = [(month - back).first_day for back in (0, 1, 2, 3, 5, 6, 7, 12)]
@@ -169,10 +190,7 @@ def household(month: Month) -> Choices:
         "elimination_mode": [None, "帮扶消除", "自然消除", "帮扶消除"],
         "has_unsafe_house": ["否", "是"],
         "receives_dibao": ["否", "是"],
-        "income_per_head": money(
-            *("7000", "6000", "5999.99", "6300", "6299.99", "8050", "9050", "8700", "9700"),
-            *("8699.99", "0", "-100"),
-        ),
+        "income_per_head": incomes(month),
         "measures": [None, "低保兜底", "产业帮扶", "低保兜底、公益岗", "务工就业", "金融扶持"],
     }
 

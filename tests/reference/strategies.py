@@ -43,6 +43,8 @@ _OF_EARLIER_MONTHS = (
     *("employment", "medical_expenses"),
 )
 _DAYS = ("died_on", "diagnosed_on", "issued_on", "admitted_on")
+# Where a missing row is the hit.
+_MISSED = ("medical_enrolment", "school_enrolment")
 _MOST_ROWS = {"deaths": 2}
 _MOST_ROWS_OF_OTHERS = 5
 
@@ -72,7 +74,8 @@ def _delivered(chance: Random, month: Month) -> dict[str, list[Month]]:
     found = {r: [month - back for back in chance.choice(_SNAPSHOTS)] for r in (MONITORING, HUKOU)}
     found |= {name: [month] for name in load_catalogue().contracts if name not in found}
     for name in _OF_EARLIER_MONTHS:
-        found[name].append(month - 1)
+        if chance.random() < 0.8:
+            found[name].append(month - 1)
         december = Month(month.year - 1, 12)
         if month.number <= 4 and december not in found[name]:
             found[name].append(december)
@@ -129,11 +132,21 @@ class _Hamlet:
             for of in months:
                 count = self.chance.randint(0, most)
                 found[dataset, of] = [self._row(dataset, said[dataset], of) for _ in range(count)]
+                if dataset in _MISSED:
+                    found[dataset, of] += self._everybody(dataset, said[dataset], of)
         for rows in found.values():
             for row in rows:
                 row["birth_date"] = self.births.get(row["person_id"])
                 row["township"] = f"{row.get('township', choices.TOWNSHIPS[0])}{self.index}"
         return found
+
+    def _everybody(self, dataset: str, columns: Choices, of: Month) -> list[Row]:
+        """Often, a plain row for everybody but one or two: a single missing row then decides."""
+        if self.chance.random() < 0.4:
+            return []
+        plain = {name: values[:1] for name, values in columns.items()}
+        there = self.chance.sample(self.persons, len(self.persons) - self.chance.randint(0, 2))
+        return [self._row(dataset, plain, of) | {"person_id": person} for person in there]
 
     def _row(self, dataset: str, columns: Choices, of: Month) -> Row:
         # Some persons come up often, so that there are several rows of one.
