@@ -34,7 +34,7 @@ PEOPLE = [4, -7, 9_100_000_000_000_000_100, -3, 12, 1, -9_100_000_000_000_000_20
 STRANGERS = [77, -88]
 NUMBERS = ["9", "10", "21", "100"]
 # How many 户编号 and how many 户号 a person stands in: mostly one of either, or of the latter alone.
-_HOUSEHOLDS = [(1, 1)] * 8 + [(0, 1)] * 7 + [(0, 0)] * 3 + [(1, 0), (2, 1), (1, 2), (0, 2), (2, 2)]
+_HOUSEHOLDS = [(1, 1)] * 8 + [(0, 1)] * 7 + [(0, 0)] * 4 + [(1, 0), (2, 1), (1, 2), (0, 2), (2, 2)]
 # Which months have a snapshot of a register, counted back from the county's month.
 _SNAPSHOTS = [(0, 1), (0,), (0, 1, 2), (1,), (0, 2), (2, 4), (3,), (0, 1, 5), (1, 2)]
 # Earlier months' deliveries of other datasets are looked at by nobody.
@@ -141,10 +141,11 @@ class _Hamlet:
         return found
 
     def _everybody(self, dataset: str, columns: Choices, of: Month) -> list[Row]:
-        """Often, a plain row for everybody but one or two: a single missing row then decides."""
+        """Often, a row for everybody but one or two: a single missing row then decides."""
         if self.chance.random() < 0.4:
             return []
-        plain = {name: values[:1] for name, values in columns.items()}
+        # Of school there is much that will do; of insurance the first value alone.
+        plain = columns if dataset == "school_enrolment" else {c: v[:1] for c, v in columns.items()}
         there = self.chance.sample(self.persons, len(self.persons) - self.chance.randint(0, 2))
         return [self._row(dataset, plain, of) | {"person_id": person} for person in there]
 
