@@ -185,7 +185,7 @@ def household(month: Month) -> Choices:
         "risk_2": [None] * 12 + RISKS,
         "risk_5": [None] * 12 + RISKS,
         "identified_month": [None, *months],
-        "is_eliminated": [None, "否", "是"],
+        "is_eliminated": [None, "否", "是", "是"],
         "eliminated_month": [None, month.first_day, month.first_day, *months],
         "elimination_mode": [None, "帮扶消除", "自然消除", "帮扶消除"],
         "has_unsafe_house": ["否", "是"],

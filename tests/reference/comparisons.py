@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from poverty_watch.contracts import load_catalogue
@@ -32,10 +32,14 @@ _IDENTITY_FAULTS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a comparison: its subjects and datasets (None: it did not run)."""
+    """What became of a comparison: its subjects and datasets (None: it did not run).
+
+    ``counted``: persons per dataset that are a figure only.
+    """
 
     findings: frozenset[Subject] | None
     lacks: frozenset[str] = frozenset()
+    counted: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_comparisons(view: View) -> dict[str, Outcome]:
@@ -48,6 +52,8 @@ def run_comparisons(view: View) -> dict[str, Outcome]:
         else:
             subjects = (s if isinstance(s, tuple) else (s, "") for s in run(view))
             found[name] = Outcome(frozenset(subjects), lacks)
+    if found["C25"].findings is not None:
+        found["C25"] = replace(found["C25"], counted=Counter(d for _, d in _unmatched(view, "all")))
     return found
 
 
@@ -285,12 +291,17 @@ def _c24(view: View) -> Found:
             yield person
 
 
+def _unmatched(view: View, scope: str) -> set[tuple[Person, str]]:
+    return {
+        (row["person_id"], dataset)
+        for dataset in _datasets((scope,), but=REGISTERS)
+        for row in view.rows(dataset)
+        if row["person_id"] is not None and row["person_id"] not in view.stands_in_a_register
+    }
+
+
 def _c25(view: View) -> Found:
-    for dataset in _datasets(("rural",), but=REGISTERS):
-        for row in view.rows(dataset):
-            person = row["person_id"]
-            if person is not None and person not in view.stands_in_a_register:
-                yield person, dataset
+    return _unmatched(view, "rural")
 
 
 def _c26(view: View) -> Found:

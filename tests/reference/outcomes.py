@@ -34,7 +34,7 @@ def comparison_outcome(record: Row, findings: Iterable[Row]) -> comparisons.Outc
         if row["comparison_id"] == record["id"]
     ]
     assert len(set(found)) == len(found), "one finding per subject"
-    return comparisons.Outcome(frozenset(found), lacks)
+    return comparisons.Outcome(frozenset(found), lacks, record.get("counted") or {})
 
 
 def staged_outcomes(rows: Callable[..., set[tuple[Any, ...]]]) -> dict[str, set[tuple[Any, ...]]]:
