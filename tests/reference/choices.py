@@ -18,7 +18,7 @@ Choices = Mapping[str, list[Any]]
 
 VILLAGES = ["大寨村", "大寨", "大寨村村民委员会", "城关社区", "城关社区居委会", "城关"]
 TOWNSHIPS = ["甸阳镇", "由旺镇"]
-RISKS = [None, "因病", "因残", "因大病", "残疾", "因学", "从未听过"]
+RISKS = [None, "因病", "因病", "因残", "因大病", "残疾", "因学", "从未听过"]
 RELATIONS = ["户主", "配偶", "之子", "之女", "其他"]
 FAULTS = [
     *("id_check_digit", "id_missing", "id_lost_digits", "id_length", "id_characters", "id_date"),
@@ -196,7 +196,7 @@ def household(month: Month) -> Choices:
 
 
 OWN_WORDS: Choices = {
-    "health": ["健康", "残疾", "长期慢性病", "患有大病、残疾", None],
+    "health": [*["健康"] * 6, "残疾", "长期慢性病", "患有大病", "患有大病、残疾", None],
     "labour": ["无劳动力", "丧失劳动力", "普通劳动力", "无劳动力", "技能劳动力", None],
     "schooling": ["非在校生", "小学", "九年级", "普通高中", None],
     "person_no": ["1", "2", "10", "9"],
