@@ -336,6 +336,13 @@ def test_every_physical_line_of_a_text_has_its_place() -> None:
     assert "第5行含有空字符" in told
 
 
+def test_a_nul_between_two_line_ends_moves_no_line() -> None:
+    sheet = read_text(b"a,b\r\x00\n1,2\r\n", "样例.csv", Limits(2**20, 2**20))
+    assert list(zip(sheet.numbers, sheet.rows, strict=True)) == [
+        (1, ["a", "b"]), (2, ["", ""]), (3, ["1", "2"]),
+    ]  # fmt: skip
+
+
 def test_a_broken_byte_is_told_with_its_line(office: Office) -> None:
     content = csv_bytes([HEADER, person(1)]) + b"\xff\xff\xff\n"
     verdict = office.deliver_bytes(CERTIFICATES, content, "持证残疾人.csv")

@@ -77,11 +77,11 @@ def read_text(content: bytes, name: str, limits: Limits) -> Sheet:
             f"文件“{name}”不是文本文件。请用 Excel 另存为“CSV UTF-8”或 .xlsx 后重报。"
         )
     remarks = []
-    if nuls:
-        broken = [n for n, line in enumerate(lines_of(text), start=1) if "\x00" in line]
-        remarks.append(f"文件“{name}”{_listed(broken)}含有空字符（NUL），已去掉后读取，请核对。")
-        text = text.replace("\x00", "")
     lines = lines_of(text)
+    if nuls:
+        broken = [n for n, line in enumerate(lines, start=1) if "\x00" in line]
+        remarks.append(f"文件“{name}”{_listed(broken)}含有空字符（NUL），已去掉后读取，请核对。")
+        lines = [line.replace("\x00", "") for line in lines]
     delimiter = delimiter_of(lines)
     if max(map(len, lines), default=0) > limits.file_bytes // 8 or (
         text.count(delimiter) + len(lines) > limits.cells
