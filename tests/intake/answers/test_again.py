@@ -62,7 +62,7 @@ def test_a_run_that_was_killed_is_completed(clerk: Clerk, monkeypatch: pytest.Mo
         with pytest.raises(KeyboardInterrupt):
             clerk.answered()
     assert len(clerk.answered().paths) == 4
-    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正", "校验"]
+    assert [name[:2] for name in clerk.names()] == ["回执", "批注", "更正"]
     assert not [p for p in clerk.folder().iterdir() if p.name.startswith("..")]
 
 
