@@ -28,7 +28,8 @@ class Rung(_Strict):
 class Deadlines(_Strict):
     """``include/reference/deadlines.yaml``; in workdays.
 
-    Its part on findings of comparisons is read by `poverty_watch.ledger.handling`.
+    Its part on findings of comparisons is read by `poverty_watch.ledger.handling`, that on the
+    report by `poverty_watch.contracts.reporting`.
     """
 
     verification_workdays: int
@@ -76,7 +77,8 @@ class SheetForm(_Strict):
 def deadlines(path: Path = REFERENCE / "deadlines.yaml") -> Deadlines:
     """The deadlines in force."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content.pop("findings", None)
+    for others in ("findings", "report"):
+        content.pop(others, None)
     return Deadlines.model_validate(content)
 
 

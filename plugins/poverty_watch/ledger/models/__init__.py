@@ -8,6 +8,7 @@ from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenF
 from poverty_watch.ledger.models.desk import DeskMail, SheetReturn, TaskAnswer, TaskRung
 from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
+from poverty_watch.ledger.models.mailings import Mailing
 from poverty_watch.ledger.models.people import SealedPerson
 from poverty_watch.ledger.models.reports import ReportVersion
 from poverty_watch.ledger.models.screenings import HitFate, Lead, Screening
@@ -29,6 +30,7 @@ __all__ = [
     "JournalEntry",
     "JournalHead",
     "Lead",
+    "Mailing",
     "Measure",
     "MonthText",
     "ReportVersion",
