@@ -17,10 +17,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
-from airflow.sdk import DAG, CronPartitionTimetable, Param, TaskGroup, XComArg, task
+from airflow.sdk import DAG, Param, TaskGroup, XComArg, task
 
 from county_run import steps
+from month_runs import MonthTimetable
 from poverty_watch.contracts import Department, load_catalogue
+
+# Stands first in what a person is asked; rendered by Airflow.
+_MONTH = "{{ dag_run.partition_key or dag_run.conf.get('month', '') }}"
 
 
 def collect(department: Department) -> XComArg:
@@ -50,7 +54,7 @@ def collect(department: Department) -> XComArg:
         decided = HITLOperator(
             task_id="decide",
             task_display_name="决定是否接收",
-            subject=f"{department.title}有整份暂停的报送，是否接收？",
+            subject=f"{_MONTH} {department.title}有整份暂停的报送，是否接收？",
             body=f"{{{{ ti.xcom_pull(task_ids='{department.id}.stopped')['told'] }}}}\n\n"
             "要接收的，勾选并写明理由（不要写身份证号）；没有理由的不接收。"
             "到期没有人决定，就是没有接收，本月照常往下走。",
@@ -78,7 +82,7 @@ with DAG(
     dag_display_name="月度防返贫监测",
     description="收齐部门数据，比对、预警、派核实任务、出月报",
     doc_md=__doc__,
-    schedule=CronPartitionTimetable(
+    schedule=MonthTimetable(
         "0 8 1 * *", timezone="Asia/Shanghai", run_offset=-1, key_format="%Y-%m"
     ),
     catchup=False,
@@ -140,7 +144,7 @@ with DAG(
     approved = ApprovalOperator(
         task_id="approve",
         task_display_name="签发月报",
-        subject="请审签：{{ dag_run.partition_key or dag_run.conf.get('month', '') }} 防返贫监测月报",
+        subject=f"{_MONTH} 防返贫监测月报，请审签",
         body="请先打开月报工作簿核对，再作决定。\n\n"
         "{{ ti.xcom_pull(task_ids='build_report') }}\n\n"
         "{{ ti.xcom_pull(task_ids='open_tasks') or '' }}\n\n"

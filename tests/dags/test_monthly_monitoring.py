@@ -102,9 +102,9 @@ def test_all_that_staff_read_is_chinese(monthly: Any) -> None:
 
 
 def test_a_run_is_a_month(monthly: Any) -> None:
-    timetable = monthly.timetable
-    assert (timetable.expression, str(timetable.timezone)) == ("0 8 1 * *", "Asia/Shanghai")
-    assert (timetable.run_offset, timetable.key_format) == (-1, "%Y-%m")
+    timetable = monthly.timetable.serialize()
+    assert (timetable["expression"], timetable["timezone"]) == ("0 8 1 * *", "Asia/Shanghai")
+    assert (timetable["run_offset"], timetable["key_format"]) == (-1, "%Y-%m")
     assert not monthly.catchup
 
 

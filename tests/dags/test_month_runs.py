@@ -1,0 +1,102 @@
+"""The month first: what a run is called, in which order runs stand, what its note says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from month_runs import MonthNote, MonthTimetable
+
+CLOCK = {"timezone": "Asia/Shanghai", "run_offset": -1, "key_format": "%Y-%m"}
+
+
+@pytest.fixture
+def timetable() -> MonthTimetable:
+    return MonthTimetable("0 8 1 * *", **CLOCK)
+
+
+def test_a_run_is_called_after_its_month(timetable: MonthTimetable) -> None:
+    from airflow.utils.types import DagRunType
+
+    when = datetime(2021, 5, 1, tzinfo=UTC)
+    for kind in (DagRunType.SCHEDULED, DagRunType.BACKFILL_JOB):
+        name = timetable.generate_run_id(
+            run_type=kind, run_after=when, data_interval=None, partition_key="2021-04"
+        )
+        assert name.startswith(f"2021-04__{kind}__")
+    assert timetable.generate_run_id(
+        run_type=DagRunType.MANUAL, run_after=when, data_interval=None
+    ).startswith("manual__")
+
+
+def test_airflow_takes_the_name(timetable: MonthTimetable) -> None:
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.types import DagRunType
+
+    name = timetable.generate_run_id(
+        run_type=DagRunType.BACKFILL_JOB,
+        run_after=datetime(2021, 5, 1, tzinfo=UTC),
+        data_interval=None,
+        partition_key="2021-04",
+    )
+    assert DagRun(dag_id="monthly_monitoring", run_id=name).run_id == name
+
+
+def test_backfilled_months_stand_where_their_scheduled_runs_would(
+    timetable: MonthTimetable,
+) -> None:
+    infos = list(
+        timetable.iter_partition_dagrun_infos(
+            earliest=datetime(2020, 12, 1, tzinfo=UTC), latest=datetime(2021, 2, 28, tzinfo=UTC)
+        )
+    )
+    assert [info.partition_key for info in infos] == ["2020-12", "2021-01", "2021-02"]
+    eight = [(i.run_after.in_timezone("Asia/Shanghai").isoformat()[:16]) for i in infos]
+    assert eight == ["2021-01-01T08:00", "2021-02-01T08:00", "2021-03-01T08:00"]
+
+
+def test_the_timetable_is_the_months_and_survives_airflows_database(
+    monthly: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow import plugins_manager
+    from airflow.serialization.decoders import decode_timetable
+    from airflow.serialization.encoders import encode_timetable
+
+    monkeypatch.setattr(
+        plugins_manager,
+        "get_timetables_plugins",
+        lambda: {"month_runs.MonthTimetable": MonthTimetable},
+    )
+    again = decode_timetable(encode_timetable(monthly.timetable))
+    assert isinstance(again, MonthTimetable)
+    assert again.serialize() == monthly.timetable.serialize()
+
+
+@pytest.mark.parametrize(
+    ("run", "note"),
+    [
+        ({"partition_key": "2021-04", "run_type": "backfill"}, "2021年4月 · 补算"),
+        ({"partition_key": "2021-04", "run_type": "scheduled"}, "2021年4月"),
+        (
+            {"conf": {"month": "2021-03", "draft": True}, "run_type": "manual"},
+            "2021年3月 · 草稿",
+        ),
+        ({"conf": {"month": "三月"}, "run_type": "manual"}, None),
+        ({"partition_key": "2021-04", "run_type": "manual", "note": "看过"}, "看过"),
+        ({"dag_id": "verification_desk", "run_type": "scheduled"}, None),
+    ],
+)
+def test_the_note_says_the_month_unless_somebody_wrote_one(
+    run: dict[str, Any], note: str | None
+) -> None:
+    given = SimpleNamespace(
+        **(
+            {"dag_id": "monthly_monitoring", "partition_key": None, "conf": None, "note": None}
+            | run
+        )
+    )
+    MonthNote().on_dag_run_running(given, "started")
+    assert given.note == note
