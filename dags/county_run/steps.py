@@ -170,6 +170,24 @@ def warn(run: CountyRun) -> str:
 
 
 @step
+def compare_register(run: CountyRun) -> str:
+    """Hold the month's own register against what was decided here, and list what differs."""
+    from poverty_watch.verification.cases.difference_list import write_difference_list
+    from poverty_watch.verification.cases.differences import (
+        compare_with_register,
+        has_own_register,
+    )
+
+    _only_if(
+        has_own_register(run.month, run.ledger),
+        f"{run.month.chinese}没有当月的名册（沿用以前月份的），不与台账核对。",
+    )
+    compared = compare_with_register(run.month, run.settings, run.ledger)
+    listed = write_difference_list(run.month, run.settings, run.ledger)
+    return compared.summary + (f"清单在 {listed.path}" if listed.path else "")
+
+
+@step
 def settle_findings(run: CountyRun) -> str:
     """Open and close what comparisons find; a recomputed month tells nobody and sets no deadline."""
     from poverty_watch.screening import settle_findings

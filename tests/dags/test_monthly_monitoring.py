@@ -74,6 +74,10 @@ def test_a_failed_stage_stops_what_builds_on_it(monthly: Any) -> None:
         task = monthly.get_task(after)
         assert task.upstream_task_ids == {before}
         assert task.trigger_rule == "all_success"
+    compared = monthly.get_task("compare_register")
+    assert compared.upstream_task_ids == {"warn"}
+    assert compared.downstream_task_ids == set(), "the month does not wait for the office's list"
+    assert compared.task_display_name == "与登记册核对"
     sheets = monthly.get_task("write_task_sheets")
     assert sheets.upstream_task_ids == {"open_tasks", "settle_findings"}
     assert sheets.trigger_rule == "all_success"

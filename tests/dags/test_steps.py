@@ -70,6 +70,15 @@ def test_a_recomputed_month_sends_nobody_out(run: Run) -> None:
             run(step, run_type="backfill")
 
 
+def test_a_month_without_a_register_of_its_own_is_held_against_nothing(run: Run) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from county_run import steps
+
+    with pytest.raises(AirflowSkipException, match="没有当月的名册"):
+        run(steps.compare_register)
+
+
 @pytest.mark.parametrize(
     ("run_type", "conf", "opens"),
     [

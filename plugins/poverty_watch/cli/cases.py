@@ -233,12 +233,16 @@ def compare(
     with staff_errors():
         from poverty_watch.cli.case_results import say_differences
         from poverty_watch.months import Month
+        from poverty_watch.verification.cases.difference_list import write_difference_list
         from poverty_watch.verification.cases.differences import compare_with_register
 
         desk, viewer = desk_here(), acting(by, role, place)
         wanted = Month.parse(month)
         if viewer.role == "county":
             say(compare_with_register(wanted, desk.settings, desk.ledger).summary)
+            listed = write_difference_list(wanted, desk.settings, desk.ledger)
+            if listed.path:
+                say(f"清单：{listed.path}")
         with desk.ledger.transaction(viewer) as session:
             say_differences(session, wanted)
 

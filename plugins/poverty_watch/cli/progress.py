@@ -14,6 +14,7 @@ STAGES = {
     "stage": "整理人户",
     "compare": "比对",
     "warn": "预警",
+    "compare_register": "与登记册核对",
     "settle_findings": "比对问题",
     "write_finding_lists": "比对问题清单",
     "raise_leads": "线索",

@@ -8,9 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from openpyxl import load_workbook
 
 from poverty_watch.ledger.models import CaseDifference, JournalEntry
 from poverty_watch.months import Month
+from poverty_watch.verification.cases.difference_list import write_difference_list
 from poverty_watch.verification.cases.differences import compare_with_register
 from poverty_watch.verification.cases.errors import CaseError
 from tests.verification.cases.conftest import Office, household
@@ -109,6 +111,36 @@ def test_a_household_that_is_new_in_the_register_is_found_by_its_head(office: Of
     office.approved("H:1")
     snapshot(office, MAY, listed("R:77"), head_lives_in="R:77")
     assert differences(office, MAY) == {}
+
+
+def test_a_month_run_again_does_not_take_back_a_later_months_word(
+    office: Office, decided: int
+) -> None:
+    snapshot(office, MAY)
+    assert differences(office, MAY)
+    snapshot(office, JUNE, listed())
+    assert differences(office, JUNE) == {}
+    assert differences(office, MAY), "run again it says what it said"
+    assert office.case(decided).agreed_in == "2021-06"
+
+
+def test_the_office_gets_a_list_until_both_agree(office: Office, decided: int) -> None:
+    snapshot(office, MAY, listed(monitored_class="突发严重困难户", risk_1=None))
+    compare_with_register(MAY, office.settings, office.ledger)
+    made = write_difference_list(MAY, office.settings, office.ledger)
+    assert (made.cases, made.differences) == (1, 2)
+    assert made.path is not None
+    assert made.path.stat().st_mode & 0o777 == 0o600
+    rows = [row[:10] for row in load_workbook(made.path).active.iter_rows(values_only=True)]
+    assert ["致贫返贫风险", "因病", "（空）"] in [list(row[7:]) for row in rows]
+    assert ["监测对象类别", "脱贫不稳定户", "突发严重困难户"] in [list(row[7:]) for row in rows]
+    before = made.path.stat().st_mtime_ns
+    assert write_difference_list(MAY, office.settings, office.ledger).path == made.path
+    assert made.path.stat().st_mtime_ns == before
+    snapshot(office, MAY, listed())
+    compare_with_register(MAY, office.settings, office.ledger)
+    assert write_difference_list(MAY, office.settings, office.ledger).path is None
+    assert not made.path.exists()
 
 
 def test_once_agreed_later_changes_are_the_registers(office: Office, decided: int) -> None:

@@ -53,6 +53,13 @@ class Comparison:
         )
 
 
+def has_own_register(month: Month, ledger: Ledger) -> bool:
+    """Whether the month was computed on a register snapshot of its own."""
+    with ledger.transaction() as session:
+        screening = current_screening(session, month)
+        return screening is not None and serving_month(screening) == month
+
+
 def compare_with_register(month: Month, settings: Settings, ledger: Ledger) -> Comparison:
     """List where the month's own snapshot differs from the cases; repeated, it changes nothing.
 
@@ -72,7 +79,7 @@ def compare_with_register(month: Month, settings: Settings, ledger: Ledger) -> C
         settled = {case_id for case_id, told in found.items() if not told}
         changed = _write(session, month, cases, found)
         for case in cases:
-            agreed = str(month) if case.id in settled else None
+            agreed = _agreed(case.agreed_in, month, is_settled=case.id in settled)
             if case.agreed_in != agreed:
                 case.agreed_in, changed = agreed, True
         outcome = Comparison(month, len(cases), len(settled), sum(map(len, found.values())))
@@ -87,6 +94,13 @@ def compare_with_register(month: Month, settings: Settings, ledger: Ledger) -> C
                 differences=outcome.differences,
             )
     return outcome
+
+
+def _agreed(before: str | None, month: Month, *, is_settled: bool) -> str | None:
+    """The first month that agrees; a month run again takes back its own word, not a later one's."""
+    if is_settled:
+        return str(month)
+    return None if before == str(month) else before
 
 
 def _cases(session: Session, month: Month) -> list[Case]:

@@ -23,6 +23,12 @@ _COLUMNS = (
 )
 
 
+def answer_path(settings: Settings, returned: SheetReturn) -> Path:
+    """Where the answer to a return lies, or is to lie."""
+    stem = Path(returned.name).stem[:60]
+    return settings.outbox / returned.month / FOLDER / f"答复_{stem}_{returned.id}.xlsx"
+
+
 def write_answer(settings: Settings, returned: SheetReturn) -> Path:
     """Write ``<outbox>/<YYYY-MM>/核实回表答复/答复_….xlsx`` (mode 0600) from the ledger's record."""
     listing = Listing(
@@ -52,8 +58,7 @@ def write_answer(settings: Settings, returned: SheetReturn) -> Path:
         ]
         for row in returned.rows
     ]
-    stem = Path(returned.name).stem[:60]
-    path = settings.outbox / returned.month / FOLDER / f"答复_{stem}_{returned.id}.xlsx"
+    path = answer_path(settings, returned)
     fingerprint = listing.fingerprint(rows)
     if not stands(path, fingerprint):
         write_list(path, fingerprint, listing, rows)

@@ -12,8 +12,9 @@ from poverty_watch.identity import mask_numbers
 from poverty_watch.months import Month
 from poverty_watch.verification.cases.carrying import Desk
 from poverty_watch.verification.cases.errors import CaseError
+from poverty_watch.verification.returns.answering import answer_path, write_answer
 from poverty_watch.verification.returns.reading import LIMITS
-from poverty_watch.verification.returns.taking import ReturnOutcome, is_taken, take_return
+from poverty_watch.verification.returns.taking import ReturnOutcome, take_return, taken_before
 from poverty_watch.workbooks.sheet import UnreadableError
 
 FOLDER = "核实回表"
@@ -24,48 +25,51 @@ _LOCKS = ("~$", ".~", ".")
 
 @dataclass(frozen=True)
 class Returns:
-    """Workbooks that were new, and Chinese sentences on those that could not be read."""
+    """Workbooks that were new, answers that were written late, and what could not be read.
+
+    ``unreadable`` are Chinese sentences; ``answered`` the answers to workbooks that had been taken
+    in when the process died before it had answered them.
+    """
 
     taken: list[ReturnOutcome]
     unreadable: list[str]
+    answered: list[Path]
 
     @property
     def summary(self) -> str:
         """Chinese lines for the log and the grid."""
-        if not self.taken and not self.unreadable:
-            return "没有新的核实回表"
-        return "；".join([*(one.summary for one in self.taken), *self.unreadable])
+        told = [*(one.summary for one in self.taken), *self.unreadable]
+        if self.answered:
+            told.append(f"补写以前收过的表的答复{len(self.answered)}份")
+        return "；".join(told) or "没有新的核实回表"
 
 
 def take_returns(desk: Desk) -> Returns:
     """Take in whatever lies in ``<inbox>/<YYYY-MM>/核实回表/[乡镇/]`` and in ``<inbox>/核实回表邮箱/``.
 
-    A file that cannot be read stops no other. What was taken in before is left alone.
+    A file that cannot be read stops no other. What was taken in before is left alone, but for an
+    answer that is missing.
     """
-    taken, unreadable = list[ReturnOutcome](), list[str]()
+    found = Returns([], [], [])
     for month, township, path in _files(desk.settings.inbox):
-        _take(path, desk, month, township, taken, unreadable)
+        _take(path, desk, month, township, found)
     with tempfile.TemporaryDirectory(prefix="returns-") as scratch:
         for path in _attachments(desk.settings.inbox / MAILDIR, Path(scratch)):
-            _take(path, desk, Month.of(desk.today), "", taken, unreadable)
-    return Returns(taken, unreadable)
+            _take(path, desk, Month.of(desk.today), "", found)
+    return found
 
 
-def _take(
-    path: Path,
-    desk: Desk,
-    month: Month,
-    township: str,
-    taken: list[ReturnOutcome],
-    unreadable: list[str],
-) -> None:
+def _take(path: Path, desk: Desk, month: Month, township: str, found: Returns) -> None:
     try:
-        if not is_taken(path, desk, township):
-            taken.append(take_return(path, desk, month, township))
+        known = taken_before(path, desk, township)
+        if known is None:
+            found.taken.append(take_return(path, desk, month, township))
+        elif not answer_path(desk.settings, known).exists():
+            found.answered.append(write_answer(desk.settings, known))
     except (UnreadableError, CaseError) as error:
-        unreadable.append(mask_numbers(str(error)))
+        found.unreadable.append(mask_numbers(str(error)))
     except OSError as error:
-        unreadable.append(f"文件“{mask_numbers(path.name)}”读不出来（{error.strerror}）。")
+        found.unreadable.append(f"文件“{mask_numbers(path.name)}”读不出来（{error.strerror}）。")
 
 
 def _files(inbox: Path) -> Iterator[tuple[Month, str, Path]]:

@@ -76,11 +76,10 @@ def take_return(path: Path, desk: Desk, month: Month, township: str = "") -> Ret
     return ReturnOutcome(name, returned.counts, answer, is_repeat)
 
 
-def is_taken(path: Path, desk: Desk, township: str) -> bool:
-    """Whether this content has been taken in and answered."""
+def taken_before(path: Path, desk: Desk, township: str) -> SheetReturn | None:
+    """What was registered of this content; None if it has not been taken in."""
     with desk.ledger.transaction() as session:
-        returned = _known(session, sha256_of(path), township)
-        return returned is not None
+        return _known(session, sha256_of(path), township)
 
 
 def _known(session: Session, sha256: str, township: str) -> SheetReturn | None:
