@@ -48,7 +48,7 @@ def test_each_expectation_is_told_with_rows_checked_and_failing(clerk: Clerk) ->
     assert len(rows) == len(suite.expectations)
     by_rule = {row[1].rstrip("。"): (row[2], row[3], row[4]) for row in rows}
     assert by_rule["“姓名”必须填写"] == ("错误", "72", "2")
-    assert by_rule["“残疾人证号”填了的，必须是有效的身份证号码"] == ("错误", "72", "7")
+    assert by_rule["“残疾人证号”必须是有效的身份证号码"] == ("错误", "72", "7")
     assert by_rule["“发证日期”必须填写，并且能认出是哪一天"] == ("错误", "72", "2")
     assert by_rule["“发证日期”不能晚于2021-04-30"] == ("错误", "70", "1")
     assert by_rule["“残疾等级”只能是：一级、二级、三级、四级"] == ("错误", "72", "2")

@@ -146,7 +146,7 @@ def sentence_of(check: KeptCheck, contract: Contract, words: PageWords) -> str:
     }
     forms = words.sentences.get(check.type, {})
     sentence = next(
-        (forms[form] for form in _forms(check, known, limits, gap is not None) if form in forms),
+        (forms[form] for form in _forms(check, known, contract, gap is not None) if form in forms),
         words.other,
     ).format(**given)
     if (mostly := limits.get("mostly")) is not None:
@@ -155,7 +155,7 @@ def sentence_of(check: KeptCheck, contract: Contract, words: PageWords) -> str:
 
 
 def _forms(
-    check: KeptCheck, known: Mapping[str, Any], limits: Mapping[str, Any], is_sum: bool
+    check: KeptCheck, known: Mapping[str, Any], contract: Contract, is_sum: bool
 ) -> Sequence[str]:
     """How the sentence may be put, the most special first."""
     column = check.columns[0]
@@ -163,10 +163,10 @@ def _forms(
     if is_sum:
         return ("sum",)
     if column.endswith("_fault"):
-        return ("identity", "any")
+        return ("identity_optional" if contract.identity.optional else "identity",)
     if column in ("is_duplicate", "is_repeated"):
         return (column.removeprefix("is_"),)
-    low, high = limits.get("min_value") is not None, limits.get("max_value") is not None
+    low, high = (check.limits.get(end) is not None for end in ("min_value", "max_value"))
     if low != high:
         end = "low" if low else "high"
         return (f"date_{end}" if kind in ("date", "month") else end, end)
