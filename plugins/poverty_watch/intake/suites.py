@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,25 +136,30 @@ def parameters(contract: Contract, month: Month) -> dict[str, Any]:
     return values
 
 
+@lru_cache(maxsize=1)
+def _frames() -> Any:
+    """Where Great Expectations is handed a frame: made once, for it takes longer than a small suite."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    return (
+        context.data_sources.add_pandas("delivery")
+        .add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+    )
+
+
 def judge_rows(
     standardised: Standardised, suite_path: Path, month: Month, marks: Mapping[str, np.ndarray]
 ) -> RowFaults:
     """Run the suite and tell each row's first fault, in the order of ``faults.yaml``."""
-    import great_expectations as gx
-
     suite = load_suite(suite_path)
     spoken_of = {
         name for e in suite.expectations for name in columns_of(e.configuration.kwargs).values()
     }
     frame = frame_for_suite(standardised, marks, spoken_of)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    batch = (
-        context.data_sources.add_pandas("delivery")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch(batch_parameters={"dataframe": frame})
-    )
+    batch = _frames().get_batch(batch_parameters={"dataframe": frame})
     given = parameters(standardised.contract, month)
     result = batch.validate(
         suite,
