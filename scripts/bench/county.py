@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from pathlib import Path
+from typing import Literal
 
 from scripts.bench.measure import PROJECT, Say, Size
 
@@ -23,12 +24,14 @@ def place(size: Size, kind: str) -> Path:
     return size.folder / name
 
 
-def inbox_county(size: Size, datasets: Collection[str], say: Say) -> Path:
-    """A folder with ``inbox/``: the month's workbooks of these datasets, without faults."""
+def inbox_county(
+    size: Size, datasets: Collection[str] | None, say: Say, file_format: Literal["xlsx", "csv"]
+) -> Path:
+    """A folder with ``inbox/``: the month's files of these datasets, or all, without faults."""
     from poverty_watch.months import Month
     from poverty_watch.sample import generate
 
-    folder = place(size, "inbox")
+    folder = place(size, f"inbox-{file_format}")
     if not (folder / "inbox").is_dir():
         when = Month.parse(size.month)
         generate(
@@ -39,6 +42,7 @@ def inbox_county(size: Size, datasets: Collection[str], say: Say) -> Path:
             size.seed,
             tidy=True,
             progress=say,
+            file_format=file_format,
             datasets=datasets,
         )
     return folder
