@@ -64,6 +64,8 @@ def _text_of(value: Any) -> str | None:
 
 def lost_digits(values: Values) -> npt.NDArray[np.bool_]:
     """True where a cell is a number so large that Excel dropped its last digits."""
+    if set(map(type, values)) <= {str}:
+        return np.zeros(len(values), dtype=bool)
     return np.fromiter(
         (
             isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) >= LOST_DIGITS_FROM

@@ -62,6 +62,9 @@ def split_text(text: str) -> Delimited:
 
 def read_delimited(lines: Sequence[str], delimiter: str) -> Delimited:
     """Split lines into rows of equal width."""
+    if not any('"' in line for line in lines):
+        rows = [line.split(delimiter) for line in lines]
+        return _even(Delimited(rows, list(range(1, len(rows) + 1))))
     result = Delimited()
     width = 0
     position = 0
@@ -82,10 +85,15 @@ def read_delimited(lines: Sequence[str], delimiter: str) -> Delimited:
         result.joined += taken - 1
         width = max(width, len(row))
         position += taken
-    for row in result.rows:
+    return _even(result)
+
+
+def _even(read: Delimited) -> Delimited:
+    width = max(map(len, read.rows), default=0)
+    for row in read.rows:
         if len(row) != width:
             row.extend([""] * (width - len(row)))
-    return result
+    return read
 
 
 def _parse(lines: Sequence[str], delimiter: str) -> list[str]:

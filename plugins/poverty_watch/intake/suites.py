@@ -67,17 +67,20 @@ class RowFaults:
     checks: list[Check]
 
 
-def load_suite(path: Path) -> Any:
+def load_suite(path: Path, given: Mapping[str, Any] | None = None) -> Any:
     """The suite, guarded: each expectation in the file is in the suite, or an error says which is not.
 
+    ``given``: what its ``$PARAMETER`` stand for; None leaves them as they are.
+
     Raises:
-        SuiteError: a misspelt type or a broken file.
+        SuiteError: a misspelt type or parameter, or a broken file.
     """
     import great_expectations as gx
 
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        suite = gx.ExpectationSuite(name=content["name"], expectations=content["expectations"])
+        expectations = [_filled(one, given) for one in content["expectations"]]
+        suite = gx.ExpectationSuite(name=content["name"], expectations=expectations)
     except Exception as error:
         raise SuiteError(f"校验规则文件 {path.name} 有误：{error}") from error
     if len(suite.expectations) != len(content["expectations"]):
@@ -87,6 +90,20 @@ def load_suite(path: Path) -> Any:
             f"校验规则文件 {path.name} 中有不认识的规则：{'、'.join(lost)}。请检查拼写。"
         )
     return suite
+
+
+def _filled(expectation: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    # Great Expectations would parse each name, and keep the exceptions of its parser: their frames
+    # hold all rows of the delivery until the collector comes.
+    if given is None:
+        return expectation
+    filled = {}
+    for word, value in expectation["kwargs"].items():
+        name = value.get("$PARAMETER") if isinstance(value, dict) else None
+        if name is not None and name not in given:
+            raise SuiteError(f"没有参数“{name}”")
+        filled[word] = value if name is None else given[name]
+    return expectation | {"kwargs": filled}
 
 
 def frame_for_suite(
@@ -154,17 +171,14 @@ def judge_rows(
     standardised: Standardised, suite_path: Path, month: Month, marks: Mapping[str, np.ndarray]
 ) -> RowFaults:
     """Run the suite and tell each row's first fault, in the order of ``faults.yaml``."""
-    suite = load_suite(suite_path)
+    suite = load_suite(suite_path, parameters(standardised.contract, month))
     spoken_of = {
         name for e in suite.expectations for name in columns_of(e.configuration.kwargs).values()
     }
     frame = frame_for_suite(standardised, marks, spoken_of)
     batch = _frames().get_batch(batch_parameters={"dataframe": frame})
-    given = parameters(standardised.contract, month)
     result = batch.validate(
-        suite,
-        result_format={"result_format": "COMPLETE", "include_unexpected_rows": False},
-        expectation_parameters=given,
+        suite, result_format={"result_format": "COMPLETE", "include_unexpected_rows": False}
     )
     order = faults()
     hits: list[tuple[int, str, str, np.ndarray]] = []
@@ -179,7 +193,7 @@ def judge_rows(
                 f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}"
             )
         rows = outcome.result.get("unexpected_index_list") or []
-        checks.append(_check(outcome, code, given))
+        checks.append(_check(outcome, code))
         if rows and not is_critical:
             doubted.append(_doubted(outcome, code, standardised.contract))
         elif rows:
@@ -200,20 +214,16 @@ def judge_rows(
     return RowFaults(first, found, others, doubted, checks)
 
 
-def _check(outcome: Any, code: str, given: Mapping[str, Any]) -> Check:
+def _check(outcome: Any, code: str) -> Check:
     config, result = outcome.expectation_config, outcome.result
     named = columns_of(config.kwargs)
-    written = {k: v for k, v in config.kwargs.items() if k not in (*named, "batch_id")}
     # Whether a cell is blank is asked of every row, all else of those with something in them.
     asks_of_blanks = config.type in _OF_EVERY_ROW
     blanks = 0 if asks_of_blanks else result.get("missing_count") or 0
     return Check(
         type=config.type,
         columns=tuple(named.values()),
-        limits={
-            k: given[v["$PARAMETER"]] if isinstance(v, dict) and "$PARAMETER" in v else v
-            for k, v in written.items()
-        },
+        limits={k: v for k, v in config.kwargs.items() if k not in (*named, "batch_id")},
         severity=config.severity.value,
         code=code,
         checked=result["element_count"] - blanks,
