@@ -201,6 +201,11 @@ def audit_key(folder: Path) -> bytes:
     return _key(folder, "audit.key")
 
 
+def form_key(folder: Path) -> bytes:
+    """The key by which forms of the web pages are known; made (mode 0600) where there is none yet."""
+    return _key(folder, "form.key")
+
+
 @dataclass(frozen=True)
 class Keyring:
     """The two keys of an installation: one makes person ids, one seals numbers and phones."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from poverty_watch.board import pictures
+from poverty_watch.board.forms import token_for
 from poverty_watch.ledger.access import Viewer
+from poverty_watch.months import Month
 from poverty_watch.settings import TEMPLATES
 
 FOLDER = TEMPLATES / "board"
@@ -20,28 +24,59 @@ _WORDS = {
     404: "没有这一页。",
     405: "这一页不能这样使用。",
     413: "文件太大。",
+    422: "填写的内容不完整，或不是这一页要的。",
 }
 
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.globals["nav"] = _nav
+    environment.globals |= {
+        "nav": _nav,
+        "link": link,
+        "line": pictures.line,
+        "bar": pictures.bar,
+        "ring": pictures.ring,
+    }
+    environment.filters |= {"percent": percent, "chinese": _chinese}
     return environment
+
+
+def link(*parts: object, **query: object) -> str:
+    """A path within the board, each part quoted; empty values of the query are left out."""
+    path = "/" + "/".join(quote(str(part), safe=":") for part in parts)
+    given = {name: str(value) for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def percent(rate: float | None) -> str:
+    """A share as staff read it; nothing where there is none."""
+    return "" if rate is None else f"{rate:.1%}"
+
+
+def _chinese(month: Month | str) -> str:
+    return (month if isinstance(month, Month) else Month.parse(month)).chinese
 
 
 def page(request: Request, template: str, status: int = 200, /, **given: Any) -> HTMLResponse:
     """A page for the request's viewer."""
     viewer: Viewer | None = getattr(request.state, "viewer", None)
+    root = request.scope.get("root_path", "")
+    here = request.scope["path"].removeprefix(root)
     text = (
         _templates()
         .get_template(template)
         .render(
-            root=request.scope.get("root_path", ""),
-            here=request.url.path.removeprefix(request.scope.get("root_path", "")),
+            root=root,
+            here=here,
             viewer=viewer,
+            token=lambda path: token_for(viewer, path),
             **given,
         )
     )

@@ -79,9 +79,20 @@ def stopped_waiting(
     """
     catalogue = catalogue or load_catalogue()
     with ledger.transaction() as session:
+        # Most months have none: only datasets of which something stopped are looked at closely.
+        stopped = set(
+            session.scalars(
+                select(Delivery.dataset).where(
+                    Delivery.month == str(month),
+                    Delivery.status == "rejected",
+                    Delivery.accepted_rows > 0,
+                )
+            )
+        )
         return [
             _stopped(delivery, catalogue)
             for dataset in catalogue.contracts
+            if dataset in stopped
             for delivery in _waiting(_in_order(session, month, dataset))
         ]
 

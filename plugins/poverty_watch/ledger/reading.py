@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +16,10 @@ from poverty_watch.settings import Settings
 
 
 def open_to_read(settings: Settings) -> Ledger | None:
-    """The installation's ledger for reading; None where there is none of the newest schema."""
+    """The installation's ledger for reading; None where there is none of the newest schema.
+
+    It may be kept: each transaction opens the database anew and sees what stands then.
+    """
     engine = _engine(settings.ledger_url)
     if engine is None:
         return None
@@ -37,12 +42,19 @@ def _engine(url: str) -> Engine | None:
     path = Path(url.removeprefix("sqlite:///"))
     if not path.is_file():
         return None
+    return create_engine("sqlite://", creator=lambda: _connected(path), poolclass=NullPool)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
     # A reader of a write-ahead log would leave the log's files behind, unless they are there. Where
     # there is no log nobody has the ledger open, and it may be read as it lies.
     way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
-    return create_engine(f"sqlite:///file:{quote(str(path))}?{way}&uri=true", poolclass=NullPool)
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{way}", uri=True, check_same_thread=False, timeout=60
+    )
 
 
+@lru_cache(maxsize=1)
 def _newest() -> str | None:
     from alembic.script import ScriptDirectory
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from poverty_watch.contracts import Catalogue, Contract, Department, load_catalogue
 from poverty_watch.contracts.duty import DutyPolicy, duty_policy
@@ -196,10 +197,9 @@ def register(
     catalogue = catalogue or load_catalogue()
     stopped = stopped_waiting(month, ledger, catalogue)
     with ledger.transaction() as session:
-        clerk = _Clerk(month, as_of, policy or duty_policy(), lake, fulfilled(session, month))
+        clerk = _Clerk(month, as_of, policy or duty_policy(), lake, _books(session, month))
         return [
             clerk.line(
-                session,
                 department,
                 dataset,
                 contract,
@@ -211,23 +211,75 @@ def register(
 
 
 @dataclass(frozen=True)
+class _Books:
+    """What the ledger has of a month, all datasets read at once."""
+
+    fates: Mapping[str, DatasetMonth]
+    files: Mapping[str, list[SeenFile]]
+    deliveries: Mapping[str, dict[str, Delivery]]
+    decisions: Mapping[int, StoppedDecision]
+    marks: Mapping[str, list[SourceMark]]
+    previous: Mapping[str, tuple[Month, int]]
+    fulfilled: Mapping[str, Fulfilled]
+
+
+def _books(session: Session, month: Month) -> _Books:
+    files: dict[str, list[SeenFile]] = defaultdict(list)
+    for file in session.scalars(
+        select(SeenFile).where(SeenFile.month == str(month), SeenFile.dataset.is_not(None))
+    ):
+        files[file.dataset or ""].append(file)
+    deliveries: dict[str, dict[str, Delivery]] = defaultdict(dict)
+    for delivery in session.scalars(select(Delivery).where(Delivery.month == str(month))):
+        deliveries[delivery.dataset][delivery.content_sha256] = delivery
+    marks: dict[str, list[SourceMark]] = defaultdict(list)
+    for mark in session.scalars(
+        select(SourceMark)
+        .where(SourceMark.month == str(month), SourceMark.dataset.is_not(None))
+        .order_by(SourceMark.item)
+    ):
+        marks[mark.dataset or ""].append(mark)
+    decided = select(StoppedDecision).join(Delivery, Delivery.id == StoppedDecision.delivery_id)
+    books = _Books(
+        fates={
+            fate.dataset: fate
+            for fate in session.scalars(
+                select(DatasetMonth)
+                .where(DatasetMonth.month == str(month))
+                .options(joinedload(DatasetMonth.delivery))
+            )
+        },
+        files=files,
+        deliveries=deliveries,
+        decisions={
+            decision.delivery_id: decision
+            for decision in session.scalars(decided.where(Delivery.month == str(month)))
+        },
+        marks=marks,
+        previous=_previous(session, month),
+        fulfilled=fulfilled(session, month),
+    )
+    session.expunge_all()
+    return books
+
+
+@dataclass(frozen=True)
 class _Clerk:
     month: Month
     as_of: date
     policy: DutyPolicy
     lake: Lake | None
-    fulfilled: Mapping[str, Fulfilled]
+    books: _Books
 
     def line(
         self,
-        session: Session,
         department: Department,
         dataset: str,
         contract: Contract,
         stopped: tuple[Stopped, ...],
     ) -> DutyLine:
-        fate = session.get(DatasetMonth, (str(self.month), dataset))
-        sent, verdicts = _sent(session, self.month, dataset)
+        fate = self.books.fates.get(dataset)
+        sent, verdicts = self._sent(dataset)
         good = [
             (s, d)
             for s, d in zip(sent, verdicts, strict=True)
@@ -236,9 +288,9 @@ class _Clerk:
         judged = [d for d in verdicts if d]
         current = fate.delivery if fate else None
         told = current or (judged[-1] if judged else None)
-        decision = session.get(StoppedDecision, current.id) if current else None
+        decision = self.books.decisions.get(current.id) if current else None
         policy = self.policy.of(department.card)
-        arrived = self.fulfilled.get(dataset)
+        arrived = self.books.fulfilled.get(dataset)
         return DutyLine(
             month=self.month,
             department_id=department.id,
@@ -266,10 +318,22 @@ class _Clerk:
             ),
             stopped=stopped,
             accepted_by_hand=decision.sentence if decision else None,
-            volume=_volume(session, self.month, dataset, current),
-            taken=_taken(session, self.month, dataset),
+            volume=self._volume(dataset, current),
+            taken=tuple(self.books.marks.get(dataset, ())),
             messages=tuple(fate.messages) if fate else (),
         )
+
+    def _sent(self, dataset: str) -> tuple[list[Submission], list[Delivery | None]]:
+        """All sendings in their order, and what became of each; None for one not judged."""
+        settled = self.books.deliveries.get(dataset, {})
+        sent = submissions(dataset, self.books.files.get(dataset, ()))
+        return sent, [settled.get(submission.content_sha256) for submission in sent]
+
+    def _volume(self, dataset: str, current: Delivery | None) -> Volume | None:
+        previous = self.books.previous.get(dataset)
+        if current is None or previous is None:
+            return None
+        return Volume(current.data_rows, previous[1], previous[0])
 
     def _difference(self, good: Sequence[Delivery], contract: Contract) -> Difference | None:
         if self.lake is None or not good:
@@ -284,46 +348,15 @@ class _Clerk:
         return difference(older, newer, contract, before.version, current.version)
 
 
-def _sent(
-    session: Session, month: Month, dataset: str
-) -> tuple[list[Submission], list[Delivery | None]]:
-    """All sendings in their order, and what became of each; None for one not judged."""
-    files = session.scalars(
-        select(SeenFile).where(SeenFile.month == str(month), SeenFile.dataset == dataset)
-    )
-    deliveries = session.scalars(
-        select(Delivery).where(Delivery.month == str(month), Delivery.dataset == dataset)
-    )
-    settled = {delivery.content_sha256: delivery for delivery in deliveries}
-    sent = submissions(dataset, list(files))
-    return sent, [settled.get(submission.content_sha256) for submission in sent]
-
-
-def _volume(
-    session: Session, month: Month, dataset: str, current: Delivery | None
-) -> Volume | None:
-    if current is None:
-        return None
-    previous = session.execute(
-        select(DatasetMonth.month, Delivery.data_rows)
+def _previous(session: Session, month: Month) -> dict[str, tuple[Month, int]]:
+    """Per dataset the latest earlier month with a delivery in force, and its data rows."""
+    rows = session.execute(
+        select(DatasetMonth.dataset, DatasetMonth.month, Delivery.data_rows)
         .join(Delivery, DatasetMonth.delivery_id == Delivery.id)
-        .where(DatasetMonth.dataset == dataset, DatasetMonth.month < str(month))
-        .order_by(DatasetMonth.month.desc())
-        .limit(1)
-    ).first()
-    return Volume(current.data_rows, previous[1], Month.parse(previous[0])) if previous else None
-
-
-def _taken(session: Session, month: Month, dataset: str) -> tuple[SourceMark, ...]:
-    """What of a dataset has been taken from its department's source, detached."""
-    found = session.scalars(
-        select(SourceMark)
-        .where(SourceMark.month == str(month), SourceMark.dataset == dataset)
-        .order_by(SourceMark.item)
-    ).all()
-    for mark in found:
-        session.expunge(mark)
-    return tuple(found)
+        .where(DatasetMonth.month < str(month))
+        .order_by(DatasetMonth.month)
+    )
+    return {row.dataset: (Month.parse(row.month), row.data_rows) for row in rows}
 
 
 def _told(mark: SourceMark) -> str:

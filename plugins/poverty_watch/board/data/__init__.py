@@ -1,0 +1,1 @@
+"""What the pages show, as data: read from ledger and lake, a page's worth at a time."""
