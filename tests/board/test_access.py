@@ -34,12 +34,12 @@ def test_no_route_answers_who_has_no_role(
 @pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.path)
 @pytest.mark.parametrize("account", ROLES)
 def test_a_page_opens_to_the_roles_of_its_menu_entry_and_to_no_other(
-    asking: Asking, entry: object, account: str
+    office: Asking, entry: object, account: str
 ) -> None:
     path, roles = entry.path, entry.roles  # type: ignore[attr-defined]
-    answer = asking(account).get(path)
+    answer = office(account).get(path)
     assert answer.status_code == (200 if ROLES[account] in roles else 403)
-    menu = asking(account).get(path).text
+    menu = office(account).get(path).text
     assert (f'href="{path}"' in menu) == (ROLES[account] in roles)
 
 

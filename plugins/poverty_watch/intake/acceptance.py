@@ -32,7 +32,10 @@ class AcceptanceError(ValueError):
 
 @dataclass(frozen=True)
 class Stopped:
-    """A delivery that stopped and may be accepted by a person: it waits for a decision."""
+    """A delivery that stopped and may be accepted by a person: it waits for a decision.
+
+    ``decided``: who took it and why, where that is written down and waits for the month's next run.
+    """
 
     delivery_id: int
     dataset: str
@@ -44,6 +47,7 @@ class Stopped:
     rejected_rows: int
     messages: tuple[str, ...]
     settled_at: datetime
+    decided: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def stopped_waiting(
             )
         )
         return [
-            _stopped(delivery, catalogue)
+            _stopped(delivery, catalogue, session.get(StoppedDecision, delivery.id))
             for dataset in catalogue.contracts
             if dataset in stopped
             for delivery in _waiting(_in_order(session, month, dataset))
@@ -148,6 +152,35 @@ def accept_stopped(
     """
     from poverty_watch.intake.steps import judge_decided
 
+    decided = decide_stopped(month, dataset, delivery_id, reason, accepted_by, ledger)
+    if not decided.is_in_force:
+        judge_decided(decided.dataset, month, settings, ledger)
+    with ledger.transaction() as session:
+        return _accepted(session, decided.delivery_id, decided.title, not decided.is_in_force)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A delivery whose acceptance is written down; it is judged anew unless it is in force already."""
+
+    delivery_id: int
+    dataset: str
+    title: str
+    is_in_force: bool
+
+
+def decide_stopped(
+    month: Month,
+    dataset: str,
+    delivery_id: int | None,
+    reason: str,
+    accepted_by: str,
+    ledger: Ledger,
+) -> Decided:
+    """Write down that a stopped delivery is accepted; the month's next run judges and settles it.
+
+    Arguments and errors are those of `accept_stopped`, which does both at once.
+    """
     catalogue = load_catalogue()
     dataset = dataset_named(dataset, catalogue)
     title = catalogue.contract(dataset).title
@@ -157,12 +190,10 @@ def accept_stopped(
     with ledger.transaction() as session:
         sent = _in_order(session, month, dataset)
         delivery = _chosen(session, sent, delivery_id, f"{month.chinese}“{title}”")
-        decision = session.get(StoppedDecision, delivery.id)
-        if decision is None:
-            decision = StoppedDecision(
-                delivery_id=delivery.id, decided_by=accepted_by, reason=reason
+        if session.get(StoppedDecision, delivery.id) is None:
+            session.add(
+                StoppedDecision(delivery_id=delivery.id, decided_by=accepted_by, reason=reason)
             )
-            session.add(decision)
             record(
                 session,
                 "人工接收",
@@ -173,12 +204,7 @@ def accept_stopped(
                 reason=reason,
                 reasons_for_stopping=list(delivery.messages),
             )
-        is_stopped = delivery.status not in IN_FORCE
-        chosen = delivery.id
-    if is_stopped:
-        judge_decided(dataset, month, settings, ledger)
-    with ledger.transaction() as session:
-        return _accepted(session, chosen, title, is_stopped)
+        return Decided(delivery.id, dataset, title, delivery.status in IN_FORCE)
 
 
 def _told(text: str, what: str) -> str:
@@ -268,7 +294,7 @@ def _why_nothing(sent: list[Delivery], what: str) -> str:
     return f"{what}被整份退回的原因不能由人决定放行，只能改正后重报：{told}"
 
 
-def _stopped(delivery: Delivery, catalogue: Catalogue) -> Stopped:
+def _stopped(delivery: Delivery, catalogue: Catalogue, decision: StoppedDecision | None) -> Stopped:
     department = catalogue.departments[delivery.department]
     return Stopped(
         delivery_id=delivery.id,
@@ -281,4 +307,5 @@ def _stopped(delivery: Delivery, catalogue: Catalogue) -> Stopped:
         rejected_rows=delivery.rejected_rows,
         messages=tuple(delivery.messages),
         settled_at=delivery.settled_at,
+        decided=decision.sentence if decision else None,
     )

@@ -49,10 +49,9 @@ def to_do(
         }
         found = own[viewer.role]() if viewer.role in own else []
     if viewer.role == "county":
-        stopped = len(stopped_waiting(month, ledger, catalogue))
-        found.insert(
-            0, ToDo("整份暂停、等您决定的报送", stopped, "份", True, f"/deliveries?month={month}")
-        )
+        stopped = sum(not one.decided for one in stopped_waiting(month, ledger, catalogue))
+        path = f"/deliveries?month={month}"
+        found.insert(0, ToDo("整份暂停、等您决定的报送", stopped, "份", True, path))
     return [line for line in found if line.count]
 
 

@@ -183,6 +183,7 @@ def register(
     lake: Lake | None = None,
     catalogue: Catalogue | None = None,
     policy: DutyPolicy | None = None,
+    department: str | None = None,
 ) -> list[DutyLine]:
     """Who owes what for a month, in the catalogue's order.
 
@@ -193,20 +194,17 @@ def register(
         lake: where the versions lie; without it differences between versions are not told.
         catalogue: the departments; those of the installation if not given.
         policy: the clocks; those of ``duty.yaml`` if not given.
+        department: the id of the only department that is asked about; all if not given.
     """
     catalogue = catalogue or load_catalogue()
     stopped = stopped_waiting(month, ledger, catalogue)
     with ledger.transaction() as session:
         clerk = _Clerk(month, as_of, policy or duty_policy(), lake, _books(session, month))
         return [
-            clerk.line(
-                department,
-                dataset,
-                contract,
-                tuple(s for s in stopped if s.dataset == dataset),
-            )
-            for department in catalogue.departments.values()
-            for dataset, contract in department.contracts.items()
+            clerk.line(owing, dataset, contract, tuple(s for s in stopped if s.dataset == dataset))
+            for owing in catalogue.departments.values()
+            if department in (None, owing.id)
+            for dataset, contract in owing.contracts.items()
         ]
 
 
