@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from poverty_watch.months import Month
     from poverty_watch.settings import Settings
 
-DESK = "verification_desk"  # the one DAG whose runs are about a day, not a month
+# The DAGs whose runs are about a day, not a month.
+OF_A_DAY = ("verification_desk", "deadline_watch", "bimonthly_dispatch")
 PROGRESS = "POVERTY_WATCH_PROGRESS"
 log = logging.getLogger(__name__)
 _Given = ParamSpec("_Given")
@@ -35,13 +36,15 @@ class StepFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class CountyRun:
-    """One run for one month."""
+    """One run for one month. ``started_by``: who triggered it by hand, empty where nobody did."""
 
     month: Month
     settings: Settings
     ledger: Ledger
     conf: dict[str, Any]
     is_backfill: bool
+    is_by_hand: bool = False
+    started_by: str = ""
 
     @property
     def is_draft(self) -> bool:
@@ -77,11 +80,13 @@ def _open(context: Any) -> CountyRun:
     settings = Settings.from_environment()
     run = context["dag_run"]
     return CountyRun(
-        _month_of_the_day() if getattr(run, "dag_id", "") == DESK else report_month(context),
+        _month_of_the_day() if getattr(run, "dag_id", "") in OF_A_DAY else report_month(context),
         settings,
         open_ledger(settings),
         run.conf or {},
         run.run_type == "backfill",
+        run.run_type == "manual",
+        getattr(run, "triggering_user_name", None) or "",
     )
 
 

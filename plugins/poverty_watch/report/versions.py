@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import load_catalogue
@@ -167,6 +167,31 @@ def sign_report(
                 f"请先重新生成{(month - 1).chinese}报表：\n{listed}"
             )
         return _add_version(session, settings, draft, newest, "signed", signed_by.strip())
+
+
+def content_of(
+    session: Session, settings: Settings, month: Month, number: int, template: Path = TEMPLATE
+) -> Content:
+    """What a version shows, as long as the data that it was made from have not moved on.
+
+    Raises:
+        ReportError: there is no such version, or the data are no longer the same.
+    """
+    row = session.scalars(
+        select(ReportVersion).where(
+            ReportVersion.month == str(month), ReportVersion.number == number
+        )
+    ).first()
+    if row is None:
+        raise ReportError(f"{month.chinese}没有第{number}版报表。")
+    base: Kind = "recomputed" if row.manifest.get("base") == "recomputed" else "draft"
+    draft = _compose(session, month, settings, base, template)
+    if draft.fingerprint != row.fingerprint:
+        raise ReportError(
+            f"{month.chinese}报表第{number}版生成之后数据有变化，做不出与它一致的分表。"
+            "请重新生成、签发后再发；只发月报表的，在 mailings.yaml 里去掉 extract。"
+        )
+    return draft.content
 
 
 def _one_at_a_time(session: Session) -> None:
