@@ -64,6 +64,11 @@ class CountyRun:
         )
 
     @property
+    def sends_report(self) -> bool:
+        """Whether a signed report is sent: not one of a recomputed month, unless the run says so."""
+        return _chosen(self.conf.get("send_report"), not self.is_backfill)
+
+    @property
     def report_kind(self) -> str:
         """How the report is marked: 草稿 until signed, 补算 for a recomputed month."""
         return "recomputed" if self.is_backfill else "draft"
@@ -73,7 +78,8 @@ def _chosen(said: bool | None, otherwise: bool) -> bool:
     return otherwise if said is None else bool(said)
 
 
-def _open(context: Any) -> CountyRun:
+def opened(context: Any) -> CountyRun:
+    """The run that a task belongs to."""
     from poverty_watch.ledger.store import open_ledger
     from poverty_watch.settings import Settings
 
@@ -154,7 +160,7 @@ def step(
         _tell(task, "start")
         with _masked_log():
             try:
-                result = function(_open(context), *args, **kwargs)
+                result = function(opened(context), *args, **kwargs)
             except AirflowSkipException as skipped:
                 _tell(task, "skipped", str(skipped))
                 raise
