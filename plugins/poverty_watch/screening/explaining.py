@@ -53,7 +53,7 @@ class Reason:
 
     ``sentence`` is what was found, ``measured_by`` the parameters in force with date and basis,
     ``fate`` what became of it; ``severity`` is empty for a finding. ``rows_total`` may be more than
-    the places that were kept.
+    the places that were kept; ``names`` are the persons named in them.
     """
 
     check_id: str
@@ -65,6 +65,7 @@ class Reason:
     fate: str
     places: tuple[Place, ...]
     rows_total: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,7 @@ def _reason(
         fate,
         tuple(dict.fromkeys(places)),
         int(evidence["rows_total"]),
+        tuple(dict.fromkeys(one["name"] for one in evidence["rows"] if one.get("name"))),
     )
 
 
