@@ -79,7 +79,10 @@ class NotJudged:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that a month says of a household; ``household`` is one line that names it."""
+    """All that a month says of a household.
+
+    ``household`` is one line that names it, ``row`` its row of the month's table of households.
+    """
 
     month: Month
     household_id: str
@@ -87,6 +90,7 @@ class Explanation:
     hits: tuple[Reason, ...]
     findings: tuple[Reason, ...]
     not_judged: tuple[NotJudged, ...]
+    row: Mapping[str, Any]
 
 
 def explain(
@@ -130,6 +134,7 @@ def explain(
         tuple(sorted(hits, key=lambda reason: reason.check_id)),
         tuple(sorted(findings, key=lambda reason: reason.check_id)),
         reader.not_judged(household_id, catalogue),
+        household,
     )
 
 

@@ -102,11 +102,12 @@ def _own_hits(session: Session, viewer: Viewer, months: Sequence[Month]) -> _Cou
         return None
     rows = session.execute(
         select(HitFate.month, HitFate.rule_id, func.count())
+        .select_from(Lead)
         .join(
-            Lead,
-            (Lead.month == HitFate.month) & (Lead.household_id == HitFate.household_id),
+            HitFate,
+            (HitFate.month == Lead.month) & (HitFate.household_id == Lead.household_id),
         )
-        .where(HitFate.month.in_([str(month) for month in months]), HitFate.suppressed.is_(None))
+        .where(Lead.month.in_([str(month) for month in months]), HitFate.suppressed.is_(None))
         .group_by(HitFate.month, HitFate.rule_id)
     )
     return {(month, rule): number for month, rule, number in rows}

@@ -64,7 +64,7 @@ def household_page(
     """
     told = explain(month, household_id, settings, ledger, viewer)
     with ledger.transaction(viewer) as session:
-        row = _row(session, settings, month, household_id)
+        row = told.row
         found = members(session, settings, month, household_id, viewer)
         page = HouseholdPage(
             told,
@@ -147,18 +147,13 @@ def opened(
     )
 
 
-def _row(session: Session, settings: Settings, month: Month, household_id: str) -> dict[str, Any]:
-    (row,) = _table(session, settings, month, "households", household_id)
-    return row
-
-
 def _table(
     session: Session,
     settings: Settings,
     month: Month,
     name: str,
     household_id: str,
-    columns: list[str] | None = None,
+    columns: list[str],
 ) -> list[dict[str, Any]]:
     screening = current_screening(session, month)
     assert screening is not None
