@@ -27,8 +27,9 @@ class LeadFate:
     """One household that was to be verified, as known now.
 
     ``is_verified``: the visit's answer is there; ``is_in_time``: by the day that it was due.
-    ``fate``: excluded (closed without recognition, also as monitored already or not found),
-    recognised (approved by the county), else in_hand.
+    ``is_confirmed``: it says that the matter is real (属实). ``fate``: excluded (closed without
+    recognition, also as monitored already or not found), recognised (approved by the county), else
+    in_hand.
     """
 
     household_id: str
@@ -36,6 +37,7 @@ class LeadFate:
     source: str
     is_verified: bool
     is_in_time: bool
+    is_confirmed: bool
     fate: Fate
 
 
@@ -80,6 +82,7 @@ def lead_fates(session: Session, month: Month) -> list[LeadFate]:
             row.source,
             bool(row.answered_on),
             bool(row.answered_on and row.answered_on <= row.due_on),
+            row.answer == "confirmed",
             _fate(row),
         )
         for row in rows
@@ -162,21 +165,26 @@ def _by_hand(month: Month) -> Executable:
 
 @dataclass(frozen=True)
 class HelpGiven:
-    """A household that was helped in the month in a way in which it had not been before."""
+    """A household and a kind of help, with the day on which it was given first."""
 
     township: str
     household_id: str
     kind: str
+    first_done_on: date
 
 
 def newly_helped(session: Session, month: Month) -> list[HelpGiven]:
     """本月新落实: households and kinds of measures whose first one was carried out in the month."""
+    return [one for one in help_given(session, month) if one.first_done_on >= month.first_day]
+
+
+def help_given(session: Session, month: Month) -> list[HelpGiven]:
+    """What help households had been given by the end of a month, as it was written down here."""
     first = func.min(Measure.done_on)
-    rows = session.execute(
-        select(func.min(Measure.township), Measure.household_id, Measure.kind)
-        .where(Measure.status == "done", Measure.done_on.is_not(None))
+    rows: Any = session.execute(
+        select(func.min(Measure.township), Measure.household_id, Measure.kind, first)
+        .where(Measure.status == "done", Measure.done_on <= month.last_day)
         .group_by(Measure.household_id, Measure.kind)
-        .having(first >= month.first_day, first <= month.last_day)
         .order_by(Measure.household_id, Measure.kind)
     )
     return [HelpGiven(*row) for row in rows]

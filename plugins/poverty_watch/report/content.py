@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,32 +16,38 @@ import pyarrow as pa
 
 from poverty_watch.contracts import Catalogue
 from poverty_watch.months import Month
-from poverty_watch.report import cover, identities, queries
+from poverty_watch.report import cover, identities
+from poverty_watch.report.dataset_yields import Yields, dataset_yields
 from poverty_watch.report.delivery_table import delivery_rows
 from poverty_watch.report.facts import Facts
 from poverty_watch.report.finding_table import finding_rows
+from poverty_watch.report.ground import Ground, mentioned_people
+from poverty_watch.report.help_table import help_figures, help_rows
+from poverty_watch.report.lead_table import has_tasks, lead_figures, lead_rows
 from poverty_watch.report.name_list import monitored_rows
-from poverty_watch.report.stocks import TOTAL, Count, Stocks, as_list
-from poverty_watch.report.values import NOT_APPLICABLE, Row, Value
+from poverty_watch.report.stocks import TOTAL, Count, Stocks
+from poverty_watch.report.values import NO_TOWNSHIP, NOT_APPLICABLE, Row, Value
 
 ALL_CLASSES = "各类合计"
-NO_TOWNSHIP = "（乡镇未填）"
 
 
 @dataclass(frozen=True)
 class Content:
     """``singles`` by name; ``tables`` by name, each a list of rows (field → value).
 
-    ``differences`` says where 期初 is not the closing stock that was last reported.
+    ``closing`` is 期末未消除 by township and class. ``differences`` says where 期初 is not the closing
+    stock that was last reported. ``behind`` are the rows that the figures count, by name: movements,
+    leads, yields, help, findings, people.
     """
 
     singles: dict[str, str]
     tables: dict[str, list[Row]]
     closing: dict[str, dict[str, list[int]]]
     differences: list[str] = field(default_factory=list)
+    behind: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def sha256(self) -> str:
-        """A hash of all values."""
+        """A hash of all values that are shown."""
         text = json.dumps(
             [self.singles, self.tables, self.differences], ensure_ascii=False, sort_keys=True
         )
@@ -48,49 +55,47 @@ class Content:
 
 
 def compose(
-    facts: Facts,
-    stocks: Stocks,
-    register: pa.Table,
-    catalogue: Catalogue,
-    county: str,
-    has_previous: bool,
+    facts: Facts, stocks: Stocks, ground: Ground, catalogue: Catalogue, county: str
 ) -> Content:
-    """All that the report of a month shows.
+    """All that the report of a month shows; whether its figures agree is for `identities`.
 
     Args:
         facts: what the ledger knows of the month.
         stocks: 表一.
-        register: the month's ``register_stock``, one row per household.
+        ground: what the lake says of households.
         catalogue: departments and datasets.
         county: its name.
-        has_previous: whether there is a register snapshot of the month before.
-
-    Raises:
-        IdentityError: figures do not agree; nothing may be written.
     """
-    identities.check(stocks)
     month = facts.month
     differences = _differences(stocks, facts.closing, month)
-    notes = cover.notes(facts, catalogue, has_previous, len(stocks.corrections), differences)
+    notes = cover.notes(facts, catalogue, ground.has_previous, len(stocks.corrections), differences)
     owner = catalogue.department_of("monitoring_register").title
+    leads = lead_rows(facts, ground.people)
+    helped = help_rows(facts, ground)
+    yields = dataset_yields(facts)
+    classes = _classes(stocks)
     tables: dict[str, list[Row]] = {
         "主要数据": [
-            _stock_row(stocks, TOTAL, name) | {"是否合计": name is None}
-            for name in _classes(stocks)
+            _stock_row(stocks, TOTAL, name) | {"是否合计": name is None} for name in classes
         ],
         "注意事项": [{"序号": n, "事项": text} for n, text in enumerate(notes, 1)],
         "未运行": cover.not_run_rows(facts, catalogue),
         "参数": cover.parameter_rows(facts),
-        "存量增减": [
-            _stock_row(stocks, place, name) for name in _classes(stocks) for place in stocks.places
-        ],
-        "新增消除": [
-            _detail_row(stocks, place, name) for name in _classes(stocks) for place in stocks.places
-        ],
-        "线索": _lead_rows(facts, stocks),
-        "部门报送": delivery_rows(facts.fates, catalogue, facts.month, facts.screening.not_judged),
+        "主要风险": _main_risks(stocks),
+        "存量增减": [_stock_row(stocks, place, n) for n in classes for place in stocks.places],
+        "新增构成": [_new_row(stocks, place, n) for n in classes for place in stocks.places],
+        "消除构成": [_eliminated_row(stocks, place, n) for n in classes for place in stocks.places],
+        "线索": lead_figures(facts, leads, stocks.townships),
+        "帮扶": help_figures(helped, stocks.townships, ground.has_previous),
+        "部门报送": delivery_rows(
+            facts.fates,
+            catalogue,
+            month,
+            facts.screening.not_judged,
+            Yields.of(yields, has_tasks=has_tasks(facts)),
+        ),
         "比对问题": finding_rows(_comparisons(facts), facts.findings, stocks.townships),
-        "名单": monitored_rows(register, stocks, catalogue),
+        "名单": monitored_rows(ground.register, stocks, catalogue),
         "更正补录": _correction_rows(stocks),
     }
     singles = {
@@ -100,7 +105,15 @@ def compose(
         "名册快照": cover.serving_text(facts, catalogue),
         "单位月份": f"填报单位：{county}{owner}　　统计月份：{month.chinese}　　口径日期：{_chinese_day(month)}",
     }
-    return Content(singles, tables, _closing(stocks), differences)
+    behind = {
+        "movements": stocks.movements,
+        "leads": leads,
+        "yields": yields,
+        "help": helped,
+        "findings": facts.finding_rows,
+    }
+    behind["people"] = mentioned_people(ground, behind.values())
+    return Content(singles, tables, _closing(stocks), differences, behind)
 
 
 def _comparisons(facts: Facts) -> list[dict[str, Any]]:
@@ -128,11 +141,7 @@ def _head(place: str, name: str | None) -> Row:
 
 
 def _stock_row(stocks: Stocks, place: str, name: str | None) -> Row:
-    row = _head(place, name)
-    for item in stocks.items:
-        count = stocks.cell(place, name, item)
-        row[f"{item}户"] = count.households
-        row[f"{item}人"] = count.persons
+    row = _head(place, name) | _pairs(stocks, place, name, stocks.items)
     row["消除率"] = _rate(
         stocks.cell(place, name, identities.EVER_ELIMINATED).persons,
         stocks.cell(place, name, identities.EVER).persons,
@@ -140,49 +149,60 @@ def _stock_row(stocks: Stocks, place: str, name: str | None) -> Row:
     return row
 
 
-def _detail_row(stocks: Stocks, place: str, name: str | None) -> Row:
-    row = _head(place, name)
-    for item in (identities.NEW, identities.ELIMINATED):
+def _new_row(stocks: Stocks, place: str, name: str | None) -> Row:
+    return (
+        _head(place, name)
+        | _pairs(stocks, place, name, (identities.NEW,))
+        | _details(stocks, stocks.by_risk, "风险", place, name)
+    )
+
+
+def _eliminated_row(stocks: Stocks, place: str, name: str | None) -> Row:
+    return (
+        _head(place, name)
+        | _pairs(stocks, place, name, (identities.ELIMINATED, *_OTHER_MOVES))
+        | _details(stocks, stocks.by_mode, "方式", place, name)
+    )
+
+
+_OTHER_MOVES = ("回退", "转入", "转出", "整户减少", identities.NATURAL)
+
+
+def _pairs(stocks: Stocks, place: str, name: str | None, items: Iterable[str]) -> Row:
+    row: Row = {}
+    for item in items:
         count = stocks.cell(place, name, item)
         row[f"{item}户"] = count.households
         row[f"{item}人"] = count.persons
-    for group, which in (("风险", stocks.by_risk), ("方式", stocks.by_mode)):
-        details = sorted(stocks.detail(which, place, name).items())
-        row[f"{group}户"] = {detail: count.households for detail, count in details}
-        row[f"{group}人"] = {detail: count.persons for detail, count in details}
     return row
 
 
-def _lead_rows(facts: Facts, stocks: Stocks) -> list[Row]:
-    places = [*stocks.townships]
-    places += sorted(
-        {t or "" for t in facts.lead_fates.column("township").to_pylist()} - set(places)
-    )
-    relations = {
-        "leads": facts.leads,
-        "lead_fates": facts.lead_fates,
-        "tasks": facts.tasks,
-        "rules": cover.rules_relation(facts),
-        "townships": as_list(places),
+def _details(
+    stocks: Stocks,
+    which: Mapping[tuple[str, str, str], Count],
+    group: str,
+    place: str,
+    name: str | None,
+) -> Row:
+    details = sorted(stocks.detail(which, place, name).items())
+    return {
+        f"{group}户": {detail: count.households for detail, count in details},
+        f"{group}人": {detail: count.persons for detail, count in details},
     }
-    with queries.opened() as query:
-        counts = query("lead_counts", relations)
+
+
+def _main_risks(stocks: Stocks) -> list[Row]:
+    found = stocks.detail(stocks.by_risk, TOTAL, None)
+    total = stocks.cell(TOTAL, None, identities.NEW)
+    ordered = sorted(found.items(), key=lambda entry: (-entry[1].households, entry[0]))
     return [
         {
-            "乡镇": row["township"] or NO_TOWNSHIP,
-            "是否合计": row["township"] == TOTAL,
-            "部门推送": row["from_departments"],
-            "信访热线": row["from_petitions"],
-            "自主申报": row["self_reported"],
-            "干部排查": row["found_by_cadres"],
-            "线索合计": row["leads"],
-            "已核实": row["verified"],
-            "按时核实率": row["verified_in_time_rate"],
-            "排除": row["excluded"],
-            "转认定": row["recognised"],
-            "在办": row["in_hand"],
+            "风险": risk or "（未填）",
+            "户": count.households,
+            "人": count.persons,
+            "占比": _rate(count.households, total.households),
         }
-        for row in counts.to_pylist()
+        for risk, count in ordered
     ]
 
 

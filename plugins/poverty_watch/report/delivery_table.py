@@ -12,8 +12,9 @@ import yaml
 from poverty_watch.contracts import Catalogue
 from poverty_watch.contracts.duty import duty_policy
 from poverty_watch.identity import mask_numbers
-from poverty_watch.ledger.deliveries import STATUS_TITLES
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES
 from poverty_watch.months import Month
+from poverty_watch.report.dataset_yields import Yields
 from poverty_watch.report.facts import DatasetFate
 from poverty_watch.report.values import NOT_KNOWN, Row, Value
 from poverty_watch.settings import REFERENCE
@@ -44,6 +45,15 @@ def _delivered(fate: DatasetFate) -> Value:
     return {"missing": "否", "error": NOT_KNOWN}.get(fate.status, "是")
 
 
+def _rows(fate: DatasetFate | None, which: str) -> Value:
+    if fate is None:
+        return NOT_KNOWN
+    counted: int | None = getattr(fate, which)
+    if counted is None and fate.status in ("missing", "rejected"):
+        return STATUS_TITLES[fate.status]
+    return counted
+
+
 def _days_late(fate: DatasetFate | None, due_on: date) -> Value:
     arrived = fate.fulfilled if fate else None
     if arrived is None or arrived.is_in_doubt(due_on):
@@ -68,12 +78,15 @@ def delivery_rows(
     catalogue: Catalogue,
     month: Month,
     not_judged: Mapping[str, Any] | None = None,
+    yields: Yields | None = None,
 ) -> list[Row]:
     """One row per department and dataset that it owes, in the catalogue's order.
 
-    Days late are not known of what has not come, nor where the file was saved in time and only
+    What was not delivered has no rows that could be counted: 未报送 stands there, or 整份退回, and
+    not 0. Days late are not known of what has not come, nor where the file was saved in time and only
     seen late. ``not_judged`` is the screening's; without it nothing is known of such households.
     """
+    led = yields or Yields({}, has_tasks=False)
     rows: list[Row] = []
     for department in catalogue.departments.values():
         for dataset, contract in department.contracts.items():
@@ -89,9 +102,10 @@ def delivery_rows(
                     "迟报天数": _days_late(fate, due_on),
                     "状态": NOT_SETTLED if fate is None else STATUS_TITLES[fate.status],
                     "版本": NOT_KNOWN if fate is None else fate.version,
-                    "行数": NOT_KNOWN if fate is None else fate.data_rows,
-                    "接收行": NOT_KNOWN if fate is None else fate.accepted_rows,
-                    "退回行": NOT_KNOWN if fate is None else fate.rejected_rows,
+                    "行数": _rows(fate, "data_rows"),
+                    "接收行": _rows(fate, "accepted_rows"),
+                    "退回行": _rows(fate, "rejected_rows"),
+                    **led.figures(dataset, fate is not None and fate.status in IN_FORCE),
                     "无法判断户": _not_judged(not_judged, dataset),
                     "退回原因": "" if fate is None else faults_text(fate.faults),
                     "说明": "" if fate is None else _sentences(fate.messages),

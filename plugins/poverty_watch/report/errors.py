@@ -13,3 +13,7 @@ class IdentityError(ReportError):
 
 class TemplateError(ReportError):
     """The workbook template lacks names or has fields that nobody fills; all are listed."""
+
+
+class LockError(ReportError):
+    """The month is signed and locked, or it cannot be unlocked like this."""

@@ -22,7 +22,7 @@ from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.report.errors import ReportError
 from poverty_watch.report.facts import Facts, computed_table, dataset_fates, gather
-from poverty_watch.report.versions import month_stocks
+from poverty_watch.report.ground import ground_of, stocks_of
 from poverty_watch.settings import Settings
 
 FOLDER = "internal"
@@ -142,7 +142,8 @@ def _comparisons(source: _Source) -> Iterable[Sequence[Any]]:
 
 
 def _stocks_flows(source: _Source) -> Iterable[Sequence[Any]]:
-    stocks, _, _ = month_stocks(source.screened(), source.settings)
+    facts = source.screened()
+    stocks = stocks_of(facts, ground_of(facts, source.settings))
     for (township, name, item), count in stocks.cells.items():
         yield source.month, township, name, item, count.households, count.persons
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 from sqlalchemy.orm import Session
 
+from poverty_watch.files import read_yaml
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.deliveries import Fulfilled, fates, fulfilled
-from poverty_watch.ledger.findings import FindingCounts, counts
-from poverty_watch.ledger.models import Lead, ReportVersion, Screening, Task, TaskReason
-from poverty_watch.ledger.outcomes import lead_fates
+from poverty_watch.ledger.findings import (
+    FindingCounts,
+    counts,
+    mended_in,
+    open_after,
+    opened_in,
+)
+from poverty_watch.ledger.models import Finding, Lead, ReportVersion, Screening, Task, TaskReason
+from poverty_watch.ledger.outcomes import help_given, lead_fates, still_unhelped
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
 from poverty_watch.report.errors import ReportError
-from poverty_watch.settings import Settings
+from poverty_watch.report.library import standing_row
+from poverty_watch.settings import REFERENCE, Settings
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,10 @@ class Facts:
 
     ``leads`` has household_id, township, reasons; ``tasks`` household_id, is_open; ``closing`` is
     期末未消除 of the newest report of the month before ({township: {class: [households,
-    persons]}}), None where there is none. ``lead_fates`` has the columns of `LeadFate`. ``findings``: 表三 by comparison and township.
+    persons]}}), None where there is none. ``lead_fates`` has the columns of `LeadFate`. ``findings``:
+    表三 by comparison and township; ``finding_rows`` those findings one by one. ``help_given``: help
+    written down here by the end of the month (household_id, township, kind, first_done_on);
+    ``unhelped``: household_id, township of those recognised here who wait for it too long.
     """
 
     month: Month
@@ -53,6 +65,9 @@ class Facts:
     tasks: pa.Table
     closing: dict[str, dict[str, list[int]]] | None
     lead_fates: pa.Table
+    help_given: pa.Table
+    unhelped: pa.Table
+    finding_rows: pa.Table
     findings: tuple[FindingCounts, ...] = ()
 
 
@@ -66,8 +81,11 @@ def newest_version(session: Session, month: Month) -> ReportVersion | None:
     ).first()
 
 
-def gather(session: Session, month: Month) -> Facts:
+def gather(session: Session, month: Month, *, is_recomputed: bool = False) -> Facts:
     """Read a month's facts.
+
+    What was reported for the month before is its standing version; a recomputed month follows the
+    newest one, which may be recomputed too.
 
     Raises:
         ReportError: the month was not screened yet.
@@ -78,7 +96,8 @@ def gather(session: Session, month: Month) -> Facts:
             f"{month.chinese}还没有完成数据比对，不能生成报表。请先运行比对和预警；"
             "如果名册没有送到，请先补送名册。"
         )
-    before = newest_version(session, month - 1)
+    last = newest_version if is_recomputed else standing_row
+    before = last(session, month - 1)
     return Facts(
         month=month,
         screening=screening,
@@ -87,6 +106,9 @@ def gather(session: Session, month: Month) -> Facts:
         tasks=_tasks(session, month),
         closing=None if before is None else before.manifest.get("closing"),
         lead_fates=_lead_fates(session, month),
+        help_given=_help_given(session, month),
+        unhelped=_unhelped(session, month),
+        finding_rows=_finding_rows(session, month),
         findings=tuple(counts(session, month)),
     )
 
@@ -141,6 +163,7 @@ _FATES = pa.schema(
         ("source", pa.string()),
         ("is_verified", pa.bool_()),
         ("is_in_time", pa.bool_()),
+        ("is_confirmed", pa.bool_()),
         ("fate", pa.string()),
     ]
 )
@@ -149,6 +172,70 @@ _FATES = pa.schema(
 def _lead_fates(session: Session, month: Month) -> pa.Table:
     rows = [asdict(fate) for fate in lead_fates(session, month)]
     return pa.Table.from_pylist(rows, schema=_FATES)
+
+
+_HELP = pa.schema(
+    [
+        ("household_id", pa.string()),
+        ("township", pa.string()),
+        ("kind", pa.string()),
+        ("first_done_on", pa.date32()),
+    ]
+)
+
+
+def _help_given(session: Session, month: Month) -> pa.Table:
+    return pa.Table.from_pylist(
+        [asdict(one) for one in help_given(session, month)],
+        schema=_HELP,
+    )
+
+
+def _unhelped(session: Session, month: Month) -> pa.Table:
+    waiting = still_unhelped(session, month, help_policy()["late_days"])
+    return pa.table(
+        {
+            "township": pa.array([township for township, _ in waiting], pa.string()),
+            "household_id": pa.array([household for _, household in waiting], pa.string()),
+        }
+    )
+
+
+@lru_cache(maxsize=1)
+def help_policy() -> dict[str, Any]:
+    """``include/reference/measures.yaml``: kinds of help, late_days, risks with their departments."""
+    content: dict[str, Any] = read_yaml((REFERENCE / "measures.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+_FINDINGS = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("comparison_id", pa.string()),
+        ("household_id", pa.string()),
+        ("township", pa.string()),
+        ("village", pa.string()),
+        ("dataset", pa.string()),
+        ("is_opened", pa.bool_()),
+        ("is_mended", pa.bool_()),
+        ("is_open", pa.bool_()),
+    ]
+)
+
+
+def _finding_rows(session: Session, month: Month) -> pa.Table:
+    conditions = {"is_opened": opened_in, "is_mended": mended_in, "is_open": open_after}
+    shown = {name: condition(month) for name, condition in conditions.items()}
+    columns = [getattr(Finding, name) for name in _FINDINGS.names if name not in shown]
+    rows = session.execute(
+        select(*columns, *(case((c, 1), else_=0).label(name) for name, c in shown.items()))
+        .where(or_(*shown.values()))
+        .order_by(Finding.id)
+    ).mappings()
+    return pa.Table.from_pylist(
+        [dict(row) | {name: bool(row[name]) for name in shown} for row in rows],
+        schema=_FINDINGS,
+    )
 
 
 def _tasks(session: Session, month: Month) -> pa.Table:

@@ -70,8 +70,8 @@ def versions(session: Session, settings: Settings, month: Month) -> list[Version
             .order_by(ReportVersion.number.desc())
         )
     )
-    standing = _standing(rows)
-    return [_card(row, settings, standing) for row in rows]
+    counts = _standing(rows)
+    return [_card(row, settings, counts) for row in rows]
 
 
 def standing(session: Session, settings: Settings, month: Month) -> VersionCard | None:
@@ -87,6 +87,17 @@ def published(session: Session, settings: Settings, month: Month) -> VersionCard
 def version(session: Session, settings: Settings, month: Month, number: int) -> VersionCard | None:
     """One version by its number."""
     return next((c for c in versions(session, settings, month) if c.number == number), None)
+
+
+def standing_row(session: Session, month: Month) -> ReportVersion | None:
+    """The ledger's entry of the version that counts."""
+    return _standing(
+        session.scalars(
+            select(ReportVersion)
+            .where(ReportVersion.month == str(month))
+            .order_by(ReportVersion.number.desc())
+        )
+    )
 
 
 def _standing(rows: Iterable[ReportVersion]) -> ReportVersion | None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from poverty_watch.contracts import Catalogue
 from poverty_watch.report import queries
+from poverty_watch.report.facts import help_policy
 from poverty_watch.report.stocks import REGISTER_STOCK, Stocks, as_list
-from poverty_watch.report.values import NOT_KNOWN, Row
-from poverty_watch.settings import REFERENCE
-
-NO_TOWNSHIP = "（乡镇未填）"
+from poverty_watch.report.values import NO_TOWNSHIP, NOT_KNOWN, Row
 
 
 def monitored_rows(register: pa.Table, stocks: Stocks, catalogue: Catalogue) -> list[Row]:
@@ -55,7 +50,7 @@ def masked_name(name: str | None) -> str:
 
 def _responsible(catalogue: Catalogue) -> pa.Table:
     titles = {department.id: department.title for department in catalogue.departments.values()}
-    risks = _risks()
+    risks: dict[str, list[dict[str, Any]]] = help_policy()["risks"]
     named = {
         risk: "、".join(
             dict.fromkeys(titles.get(one["department"], one["department"]) for one in ones)
@@ -68,10 +63,3 @@ def _responsible(catalogue: Catalogue) -> pa.Table:
             "departments": pa.array(list(named.values()), pa.string()),
         }
     )
-
-
-@lru_cache(maxsize=1)
-def _risks(path: Path = REFERENCE / "measures.yaml") -> dict[str, list[dict[str, Any]]]:
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    risks: dict[str, list[dict[str, Any]]] = content["risks"]
-    return risks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +32,11 @@ class Query(Protocol):
 
 @contextmanager
 def opened() -> Iterator[Query]:
-    """One engine for several queries."""
+    """One engine for several queries; within such a block, blocks share its engine."""
+    shared = _SHARED.get()
+    if shared is not None:
+        yield shared
+        return
     # One thread: the relations are a few thousand rows, and several months may run side by side.
     with DuckEngine.opened(threads=1) as engine:
 
@@ -45,7 +50,14 @@ def opened() -> Iterator[Query]:
                 engine.attach(relation, rows)
             return engine.run(path.read_text(encoding="utf-8"), parameters or {}, name=path.name)
 
-        yield run
+        token = _SHARED.set(run)
+        try:
+            yield run
+        finally:
+            _SHARED.reset(token)
+
+
+_SHARED: ContextVar[Query | None] = ContextVar("report_queries", default=None)
 
 
 def hashes(folder: Path = REPORT_SQL) -> dict[str, str]:

@@ -7,10 +7,8 @@ or replaces the workbook itself in Excel; what its names and braces mean is told
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils.cell import absolute_coordinate, get_column_letter, quote_sheetname
@@ -19,10 +17,23 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from poverty_watch.contracts import load_catalogue
 from poverty_watch.files import written_whole
-from poverty_watch.report.workbook import ROW_PREFIX
-from poverty_watch.settings import REFERENCE, TEMPLATES
+from poverty_watch.report.places import ROW_PREFIX
+from poverty_watch.report.template_columns import (
+    CHANGES,
+    CORRECTIONS,
+    DELIVERIES,
+    FINDINGS,
+    GONE,
+    HELP,
+    KEY_FIGURES,
+    LEADS,
+    NAMES,
+    NEWLY,
+    STOCKS,
+    Col,
+)
+from poverty_watch.settings import TEMPLATES
 
 TITLE_FONT = "方正小标宋简体"  # the face of official titles; Excel falls back to 宋体 without it
 HEADING_FONT = "黑体"
@@ -41,166 +52,31 @@ LEGEND = (
 )
 
 
-@dataclass(frozen=True)
-class Col:
-    """One column of a table: group caption, caption, field, width in characters, how it is shown."""
-
-    group: str
-    caption: str
-    field: str
-    width: float
-    kind: str = "count"
-
-
-def _counts(group: str, item: str, width: float = 5, kind: str = "count") -> list[Col]:
-    return [Col(group, "户", f"{item}户", width, kind), Col(group, "人", f"{item}人", width, kind)]
-
-
-PLACE = [
-    Col("类别", "类别", "类别|合并|分页", 5.2, "turned"),
-    Col("乡镇", "乡镇", "乡镇", 19.5, "text"),
-]
-STOCKS = [
-    *PLACE,
-    *_counts("期初未消除", "期初未消除", 6),
-    *_counts("本月新增", "本月新增"),
-    *_counts("回退", "回退"),
-    *_counts("类别转入", "转入"),
-    *_counts("类别转出", "转出"),
-    *_counts("本月消除", "本月消除"),
-    *_counts("整户减少", "整户减少"),
-    *_counts("更正补录（±）", "更正补录", 5.6, "signed"),
-    Col("自然变动", "人（±）", "自然变动人", 7, "signed"),
-    *_counts("期末未消除", "期末未消除", 6),
-    *_counts("累计识别", "累计识别", 6.4),
-    *_counts("累计消除", "累计消除", 6.4),
-    Col("消除率", "（按人）", "消除率", 8.6, "rate"),
-]
-
-
-def _details() -> list[Col]:
-    """A column for every risk and every way of elimination that is known today.
-
-    What has no column of its own falls into the last one of its group.
-    """
-    labels = (REFERENCE / "risk_labels.yaml").read_text(encoding="utf-8")
-    risks = list(yaml.safe_load(labels))
-    mode_column = load_catalogue().contract("monitoring_register").column("elimination_mode")
-    modes = [choice.value for choice in mode_column.values]
-    return [
-        *PLACE,
-        *_counts("本月新增", "本月新增"),
-        *(Col("本月新增按主要风险（户）", r, f"风险户.{r}", 6.6) for r in risks),
-        Col("本月新增按主要风险（户）", "未填或未列明", "风险户.*", 6.6),
-        *_counts("本月消除", "本月消除"),
-        *(Col(mode, unit, f"方式{unit}.{mode}", 5.2) for mode in modes for unit in ("户", "人")),
-        *(Col("方式未填", unit, f"方式{unit}.*", 5.2) for unit in ("户", "人")),
-    ]
-
-
-LEADS = [
-    Col("乡镇", "乡镇", "乡镇", 26, "text"),
-    Col("本月线索（户）", "部门推送", "部门推送", 15),
-    Col("本月线索（户）", "信访热线", "信访热线", 15),
-    Col("本月线索（户）", "自主申报", "自主申报", 12),
-    Col("本月线索（户）", "干部排查", "干部排查", 12),
-    Col("本月线索（户）", "合计", "线索合计", 15),
-    Col("核实情况（户）", "已核实", "已核实", 14),
-    Col("核实情况（户）", "按时核实率", "按时核实率", 14, "rate"),
-    Col("核实情况（户）", "排除", "排除", 14),
-    Col("核实情况（户）", "转认定", "转认定", 14),
-    Col("核实情况（户）", "在办", "在办", 14),
-]
-DELIVERIES = [
-    Col("报送部门", "报送部门", "部门|合并", 14, "middle"),
-    Col("数据", "数据", "数据", 20, "text"),
-    Col("报送方式", "报送方式", "报送方式", 11, "middle"),
-    Col("应报", "应报", "应报", 6, "middle"),
-    Col("已报", "已报", "已报", 6, "middle"),
-    Col("迟报天数", "迟报天数", "迟报天数", 6),
-    Col("状态", "状态", "状态", 17, "middle"),
-    Col("版本", "版本", "版本", 6, "middle"),
-    Col("行数", "行数", "行数", 10),
-    Col("接收行数", "接收行数", "接收行", 10),
-    Col("退回行数", "退回行数", "退回行", 9),
-    Col("无法判断户数", "无法判断户数", "无法判断户", 10),
-    Col("退回原因", "退回原因", "退回原因", 36, "text"),
-    Col("说明", "说明", "说明", 42, "text"),
-]
-FINDINGS = [
-    Col("编号", "编号", "编号", 8, "middle"),
-    Col("比对", "比对", "名称", 30, "text"),
-    Col("处理方式", "处理方式", "处理", 18, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 26, "text"),
-    Col("本月问题（个）", "新发现", "新发现", 14),
-    Col("本月问题（个）", "已整改", "已整改", 14),
-    Col("本月问题（个）", "未整改", "未整改", 14),
-]
-NAMES = [
-    Col("序号", "序号", "序号", 6, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 16, "text"),
-    Col("村", "村", "村", 18, "text"),
-    Col("户主", "户主", "户主", 9, "middle"),
-    Col("户编号", "户编号", "户编号", 15, "middle"),
-    Col("类别", "类别", "类别", 14, "middle"),
-    Col("致贫返贫风险", "致贫返贫风险", "风险", 20, "text"),
-    Col("识别月", "识别月", "识别月", 9, "middle"),
-    Col("帮扶措施", "帮扶措施", "措施", 26, "text"),
-    Col("责任部门", "责任部门", "责任部门", 24, "text"),
-    Col("状态", "状态", "状态", 16, "middle"),
-]
-CORRECTIONS = [
-    Col("序号", "序号", "序号", 8, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 26, "text"),
-    Col("类别", "类别", "类别", 20, "middle"),
-    Col("户编号", "户编号", "户编号", 24, "middle"),
-    Col("户（±）", "户（±）", "户", 10, "signed"),
-    Col("人（±）", "人（±）", "人", 10, "signed"),
-    Col("说明", "说明", "说明", 60, "text"),
-]
-KEY_FIGURES = [
-    ("类别", "类别", "middle"),
-    ("期初未消除户", "期初未消除（户）", "count"),
-    ("期初未消除人", "期初未消除（人）", "count"),
-    ("本月新增户", "本月新增（户）", "count"),
-    ("本月新增人", "本月新增（人）", "count"),
-    ("回退户", "回退（户）", "count"),
-    ("本月消除户", "本月消除（户）", "count"),
-    ("本月消除人", "本月消除（人）", "count"),
-    ("期末未消除户", "期末未消除（户）", "count"),
-    ("期末未消除人", "期末未消除（人）", "count"),
-    ("累计识别人", "累计识别（人）", "count"),
-    ("消除率", "消除率（按人）", "rate"),
-]
-
-
 def build() -> Workbook:
     """The template, all sheets."""
     book = Workbook()
     names: dict[str, list[str]] = {}
     _cover(book.worksheets[0], names)
+    _charts(book, names)
     _table(book, names, "表一（一）存量与增减", "表一（一）　监测对象存量与增减（乡镇汇总）", "存量增减", STOCKS,
            "消除率＝累计消除人数÷累计识别人数。期末＝期初＋新增＋回退＋转入＋更正补录－消除－整户减少－转出（人数另加自然变动）。", 31)  # fmt: skip
-    _table(book, names, "表一（二）新增与消除", "表一（二）　本月新增与本月消除构成", "新增消除", _details(),
+    _table(book, names, "表一（二）本月新增", "表一（二）　本月新增构成（按主要风险）", "新增构成", NEWLY,
            "主要风险为监测系统中的“致贫返贫风险1”。", 31)  # fmt: skip
-    _table(book, names, "表一（三）本月线索", "表一（三）　本月线索及核实情况", "线索", LEADS,
-           "一户一月为一条线索；仅有信访诉求的计入信访热线。按时核实率＝期限内核实户数÷线索合计；已核实＝排除、转认定和核实后仍在办的。", 28)  # fmt: skip
+    _table(book, names, "表一（三）本月消除", "表一（三）　本月消除、回退与变动", "消除构成", GONE,
+           "自然变动只计人数：期初在册且仍在册的户中出生、死亡、迁入迁出的人。", 31)  # fmt: skip
+    _table(book, names, "表一（四）本月线索", "表一（四）　本月线索及核实情况", "线索", LEADS,
+           "一户一月为一条线索；仅有信访诉求的计入信访热线。按时核实率＝期限内核实户数÷线索合计户数；已核实＝排除、转认定和核实后仍在办的。不在监测系统内的户，人数为户内在世成员数。“无法判断”表示缺少数据，不等于零。", 28)  # fmt: skip
+    _table(book, names, "表一（五）帮扶落实", "表一（五）　帮扶措施落实情况", "帮扶", HELP,
+           "本月新落实：本月名册“帮扶措施”中有而上月没有的类别，或本系统登记在本月办结的首项措施；一户有几类的，各类各计一次，合计只计一次。超30天未落实：认定满30天（名册按识别监测时间早于上月计）仍没有任何措施的在册户。", 28)  # fmt: skip
     _table(book, names, "表二 部门报送", "表二　部门数据报送情况", "部门报送", DELIVERIES,
-           "行数为现行有效版本的数据行数，等于接收行数加退回行数；“退回行数”含重复行。迟报天数从期限的次日起算；没有报送的，和在期限前已保存、期限后才首次收取的，不能确定，写“—”。无法判断户数：因缺这项数据，有预警规则没有判断或没有全部判断的户（一户只计一次），不等于没有问题。", 16)  # fmt: skip
+           "行数为现行有效版本的数据行数，等于接收行数加退回行数；“退回行数”含重复行。迟报天数从期限的次日起算；没有报送的，和在期限前已保存、期限后才首次收取的，不能确定，写“—”。线索数：用到这项数据的规则所产生的线索户数，用到几项数据的各计一次；命中率＝核实属实户数÷已核实户数。无法判断户数：因缺这项数据，有预警规则没有判断或没有全部判断的户（一户只计一次），不等于没有问题。", 16)  # fmt: skip
     _table(book, names, "表三 比对问题", "表三　部门数据比对问题", "比对问题", FINDINGS,
            "“无法判断”表示缺少数据，没有比对，不等于没有问题；每一条都要核实，不据此直接取消任何待遇。", 18)  # fmt: skip
     _table(book, names, "表四 名单", "表四　监测对象名单（内部使用，不得公示、外传）", "名单", NAMES,
            "姓名已遮盖。责任部门按主要风险（致贫返贫风险1）列出。", 18)  # fmt: skip
-    _table(
-        book,
-        names,
-        "附 更正补录",
-        "附表　更正补录逐户名单（内部使用）",
-        "更正补录",
-        CORRECTIONS,
-        "",
-        20,
-    )
+    _table(book, names, "附 更正补录", "附表　更正补录逐户名单（内部使用）", "更正补录", CORRECTIONS, "", 20)  # fmt: skip
+    _table(book, names, "附 更正说明", "附表　更正说明（与已签发版本的差异）", "更正", CHANGES,
+           "列出改变了的每一个数和涉及的户。", 20, ("更正对象", "更正原因"))  # fmt: skip
     for name, areas in names.items():
         book.defined_names[name] = DefinedName(name, attr_text=",".join(areas))
     return book
@@ -247,6 +123,35 @@ def _cover(sheet: Worksheet, names: dict[str, list[str]]) -> None:
     _page(sheet, None)
 
 
+def _charts(book: Workbook, names: dict[str, list[str]]) -> None:
+    """A page of charts, and the county's newly recognised households by main risk."""
+    sheet = book.create_sheet("图表")
+    width = 16
+    for column in range(1, width + 1):
+        sheet.column_dimensions[get_column_letter(column)].width = 9.4
+    _line(sheet, 1, width, "防止返贫监测月报图", Font(name=TITLE_FONT, size=18), CENTER, 34)
+    _name(names, "单位月份", sheet, "A2")
+    _line(sheet, 2, width, "", Font(name=BODY_FONT, size=10.5), LEFT, 20)
+    for name, title, top, left, right in (
+        ("图_乡镇增减", "各乡镇监测对象存量与增减（户）", 3, 1, width),
+        ("图_线索去向", "各乡镇本月线索核实情况（户）", 21, 1, 8),
+        ("图_主要风险", "本月新增监测对象的主要风险（户）", 21, 9, width),
+    ):
+        cell = sheet.cell(top, left, title)
+        cell.font = Font(name=HEADING_FONT, size=11)
+        last = top + (17 if top == 3 else 19)
+        _name(
+            names, name, sheet, f"{get_column_letter(left)}{top}:{get_column_letter(right)}{last}"
+        )
+    row = _list(sheet, names, 42, "本月新增监测对象按主要风险", "主要风险",
+                [(1, 4, "主要风险", "风险", "text"), (5, 6, "户", "户", "count"),
+                 (7, 8, "人", "人", "count"), (9, 11, "占比（按户）", "占比", "rate")])  # fmt: skip
+    _line(sheet, row, width, "图与表一（一）、表一（四）的数字一致；主要风险为监测系统中的“致贫返贫风险1”。",
+          Font(name=BODY_FONT, size=9.5), LEFT, 22)  # fmt: skip
+    _page(sheet, None)
+    sheet.page_setup.fitToHeight = 1
+
+
 def _list(
     sheet: Worksheet,
     names: dict[str, list[str]],
@@ -278,7 +183,9 @@ def _table(
     columns: Sequence[Col],
     note: str,
     height: float,
+    told: Sequence[str] = (),
 ) -> None:
+    """One table's sheet; ``told`` names single values that stand in lines above the table."""
     sheet = book.create_sheet(sheet_name)
     last = len(columns)
     end = get_column_letter(last)
@@ -294,19 +201,23 @@ def _table(
     sheet.row_dimensions[2].height = 20
     _name(names, "单位月份", sheet, "A2")
     _name(names, "签发状态", sheet, f"{get_column_letter(half + 1)}2")
+    for row, name in enumerate(told, 3):
+        _line(sheet, row, last, "", Font(name=BODY_FONT, size=10.5), LEFT, 30)
+        _name(names, name, sheet, f"A{row}")
     has_groups = any(column.group != column.caption for column in columns)
-    model = 5 if has_groups else 4
+    top = 3 + len(told)
+    model = top + (2 if has_groups else 1)
     for number, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(number)].width = column.width
-        _caption(sheet, 3, number, column.group)
+        _caption(sheet, top, number, column.group)
         if has_groups:
-            _caption(sheet, 4, number, column.caption)
+            _caption(sheet, top + 1, number, column.caption)
         _model_cell(sheet, model, number, column.field, column.kind, 10)
     if has_groups:
         _join_captions(sheet, columns)
         longest = max(len(c.caption) / max(c.width / 2.1, 1) for c in columns)
         sheet.row_dimensions[4].height = 18 if longest <= 1.3 else 46
-    sheet.row_dimensions[3].height = 30 if has_groups else 22
+    sheet.row_dimensions[top].height = 30 if has_groups else 22
     sheet.row_dimensions[model].height = height
     _name(names, ROW_PREFIX + table, sheet, f"A{model}:{end}{model}")
     _line(sheet, model + 1, last, LEGEND + note, Font(name=BODY_FONT, size=9.5), LEFT, 27)

@@ -12,3 +12,5 @@ NOT_KNOWN: Value = None
 NOT_APPLICABLE: Value = "/"
 NOT_KNOWN_MARK = "—"
 NOT_JUDGED: Value = "无法判断"
+NO_TOWNSHIP = "（乡镇未填）"
+"""Stands in the place of a township that the register leaves blank."""

@@ -3,103 +3,56 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from datetime import datetime, time
 from pathlib import Path
-from typing import Any, Literal
 
-import pyarrow as pa
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from poverty_watch.contracts import load_catalogue
 from poverty_watch.files import sha256_of, written_whole
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import ReportVersion
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
-from poverty_watch.report import queries, stocks
-from poverty_watch.report.content import Content, compose
-from poverty_watch.report.errors import ReportError
-from poverty_watch.report.facts import Facts, computed_table, gather, newest_version
-from poverty_watch.report.workbook import render
-from poverty_watch.settings import REFERENCE, TEMPLATES, Settings
+from poverty_watch.report.archive import Archive, Archived
+from poverty_watch.report.comparing import Version, as_rows, changes
+from poverty_watch.report.drafting import FILE_WORDS, Correction, Draft, Kind, Made, composed
+from poverty_watch.report.errors import LockError, ReportError
+from poverty_watch.report.facts import newest_version
+from poverty_watch.report.ground import DIVISIONS
+from poverty_watch.report.library import KIND_TITLES, standing_row
+from poverty_watch.report.locks import lock_of
+from poverty_watch.settings import TEMPLATES, Settings
 
-Kind = Literal["draft", "recomputed"]
+__all__ = ["DIVISIONS", "TEMPLATE", "Kind", "ReportResult", "build_report", "sign_report"]
+
 TEMPLATE = TEMPLATES / "月报表.xlsx"
-DIVISIONS = REFERENCE / "divisions_530521.csv"
-
-_FILE_WORDS = {"draft": "草稿", "signed": "签发", "recomputed": "补算"}
-_STATUS_WORDS = {"draft": "草稿（未签发）", "recomputed": "补算（未签发）"}
+_UNLOCK = "如需更正，请先解锁：poverty-watch report unlock {month} --by 姓名 --reason 原因。"
 
 
 @dataclass(frozen=True)
 class ReportResult:
-    """A report version, and whether this call made it."""
+    """A report version, and whether this call made it.
+
+    ``is_held_back``: the month is signed and locked and its data have changed since; the signed
+    version stands, and nothing was made.
+    """
 
     month: Month
     number: int
     kind: str
     path: Path
     is_new: bool
+    is_held_back: bool = False
 
     @property
     def summary(self) -> str:
         """What a log or a page says about it."""
+        title = f"{self.month.chinese}月报表第{self.number}版（{FILE_WORDS[self.kind]}）"
+        if self.is_held_back:
+            return f"{title}：已签发并锁定；签发后数据有变化，没有另出新版。{_UNLOCK.format(month=self.month)}"
         made = "已生成" if self.is_new else "与上一版内容相同，未另出新版"
-        return f"{self.month.chinese}月报表第{self.number}版（{_FILE_WORDS[self.kind]}）：{made}"
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A report that is composed but not numbered yet."""
-
-    facts: Facts
-    content: Content
-    kind: Kind
-    template: Path
-
-    @property
-    def fingerprint(self) -> str:
-        """Of everything that the report shows and of what it was made with."""
-        parts = [
-            self.kind,
-            self.facts.screening.fingerprint,
-            self.content.sha256(),
-            sha256_of(self.template) if self.template.exists() else "",
-            queries.hashes(),
-        ]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    def workbook(self, number: int, signed_by: str | None) -> bytes:
-        """The bytes of one version."""
-        status = _STATUS_WORDS[self.kind]
-        if signed_by is not None:
-            again = "补算，" if self.kind == "recomputed" else ""
-            status = f"{again}已签发　签发人：{signed_by}"
-        singles = self.content.singles | {"签发状态": status, "报表版本": f"第{number}版"}
-        as_of = datetime.combine(self.facts.month.last_day, time())
-        return render(self.template, singles, self.content.tables, as_of)
-
-    def manifest(self) -> dict[str, Any]:
-        """What the version was made from."""
-        screening = self.facts.screening
-        return {
-            "base": self.kind,
-            "screening": screening.fingerprint,
-            "deliveries": screening.inputs,
-            "serving": screening.serving,
-            "checks": screening.checks,
-            "datasets": {
-                dataset: {"status": fate.status, "version": fate.version}
-                for dataset, fate in sorted(self.facts.fates.items())
-            },
-            "template": sha256_of(self.template),
-            "queries": queries.hashes(),
-            "closing": self.content.closing,
-            "differences": self.content.differences,
-        }
+        return f"{title}：{made}"
 
 
 def build_report(
@@ -111,22 +64,27 @@ def build_report(
 ) -> ReportResult:
     """Make the month's next report version, unless the newest one shows the same already.
 
-    The file is written before the ledger names it, so a killed run leaves at most a file that the
-    next run writes again under the same number.
+    A signed month is locked: of changed data nothing is made until it is unlocked, but a
+    recomputation, which never takes the place of what was signed. Files are written before the
+    ledger names them, so a killed run leaves at most files that the next run writes again under the
+    same number.
 
     Raises:
         ReportError: the month is not screened, figures do not agree, or the template is wrong.
     """
     with ledger.transaction() as session:
         _one_at_a_time(session)
-        draft = _compose(session, month, settings, kind, template)
-        newest = newest_version(session, month)
+        draft = composed(session, month, settings, kind, template)
+        newest = _newest_of(session, month, kind)
         if newest is not None and newest.fingerprint == draft.fingerprint:
-            path = settings.outbox / newest.path
-            if not path.exists():
-                _write(path, draft.workbook(newest.number, newest.signed_by))
+            path = _restored(session, settings, draft, newest)
             return ReportResult(month, newest.number, newest.kind, path, is_new=False)
-        return _add_version(session, settings, draft, newest, kind, None)
+        lock = lock_of(session, month)
+        if kind == "draft" and lock is not None and lock.is_closed:
+            signed = _numbered(session, month, lock.number)
+            path = settings.outbox / signed.path
+            return ReportResult(month, lock.number, "signed", path, False, is_held_back=True)
+        return _add_version(session, settings, draft, kind, None)
 
 
 def sign_report(
@@ -139,6 +97,7 @@ def sign_report(
     """Make the newest draft of a month its signed version; signing twice changes nothing.
 
     Raises:
+        LockError: another version is signed, and the month is not unlocked.
         ReportError: there is no draft, the data moved on since, or the opening stock is not the
             closing stock that was last reported.
     """
@@ -150,48 +109,27 @@ def sign_report(
         if newest is None:
             raise ReportError(f"{month.chinese}还没有报表草稿，请先生成报表再签发。")
         base: Kind = "recomputed" if newest.manifest.get("base") == "recomputed" else "draft"
-        draft = _compose(session, month, settings, base, template)
+        draft = composed(session, month, settings, base, template)
+        if newest.kind == "signed" and newest.fingerprint == draft.fingerprint:
+            path = _restored(session, settings, draft, newest)
+            return ReportResult(month, newest.number, "signed", path, is_new=False)
+        lock = lock_of(session, month)
+        if lock is not None and lock.is_closed:
+            raise LockError(
+                f"{month.chinese}月报第{lock.number}版已由{lock.signed_by}签发并锁定。"
+                + _UNLOCK.format(month=month)
+            )
         if newest.fingerprint != draft.fingerprint:
             raise ReportError(
                 f"{month.chinese}报表第{newest.number}版生成之后数据有变化，请重新生成草稿、核对后再签发。"
             )
-        if newest.kind == "signed":
-            path = settings.outbox / newest.path
-            if not path.exists():
-                _write(path, draft.workbook(newest.number, newest.signed_by))
-            return ReportResult(month, newest.number, "signed", path, is_new=False)
         if draft.content.differences:
             listed = "\n".join(f"- {line}" for line in draft.content.differences)
             raise ReportError(
                 f"期初与{(month - 1).chinese}报表的期末不一致，不能签发。"
                 f"请先重新生成{(month - 1).chinese}报表：\n{listed}"
             )
-        return _add_version(session, settings, draft, newest, "signed", signed_by.strip())
-
-
-def content_of(
-    session: Session, settings: Settings, month: Month, number: int, template: Path = TEMPLATE
-) -> Content:
-    """What a version shows, as long as the data that it was made from have not moved on.
-
-    Raises:
-        ReportError: there is no such version, or the data are no longer the same.
-    """
-    row = session.scalars(
-        select(ReportVersion).where(
-            ReportVersion.month == str(month), ReportVersion.number == number
-        )
-    ).first()
-    if row is None:
-        raise ReportError(f"{month.chinese}没有第{number}版报表。")
-    base: Kind = "recomputed" if row.manifest.get("base") == "recomputed" else "draft"
-    draft = _compose(session, month, settings, base, template)
-    if draft.fingerprint != row.fingerprint:
-        raise ReportError(
-            f"{month.chinese}报表第{number}版生成之后数据有变化，做不出与它一致的分表。"
-            "请重新生成、签发后再发；只发月报表的，在 mailings.yaml 里去掉 extract。"
-        )
-    return draft.content
+        return _add_version(session, settings, draft, "signed", signed_by.strip())
 
 
 def _one_at_a_time(session: Session) -> None:
@@ -200,62 +138,40 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(text("LOCK TABLE report_version IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _compose(
-    session: Session, month: Month, settings: Settings, kind: Kind, template: Path
-) -> _Draft:
-    facts = gather(session, month)
-    counted, register, has_previous = month_stocks(facts, settings)
-    content = compose(
-        facts, counted, register, load_catalogue(), stocks.county_name(DIVISIONS), has_previous
+def _newest_of(session: Session, month: Month, kind: Kind) -> ReportVersion | None:
+    """The newest version of a month that a report of this kind would follow."""
+    rows = session.scalars(
+        select(ReportVersion)
+        .where(ReportVersion.month == str(month))
+        .order_by(ReportVersion.number.desc())
     )
-    return _Draft(facts, content, kind, template)
+    return next((row for row in rows if row.manifest.get("base", "draft") == kind), None)
 
 
-def month_stocks(facts: Facts, settings: Settings) -> tuple[stocks.Stocks, pa.Table, bool]:
-    """表一 of a screened month, its register, and whether there is a snapshot of the month before.
-
-    Raises:
-        ReportError: the screening has no register rows.
-    """
-    month = facts.month
-    register = computed_table(settings, facts, "register_stock")
-    if register is None:
-        raise ReportError(
-            f"{month.chinese}的比对结果不完整（没有名册存量），请重新运行比对后再生成报表。"
+def _numbered(session: Session, month: Month, number: int) -> ReportVersion:
+    return session.scalars(
+        select(ReportVersion).where(
+            ReportVersion.month == str(month), ReportVersion.number == number
         )
-    previous = computed_table(settings, facts, "register_stock_previous")
-    if previous is not None and not _is_snapshot(previous):
-        previous = None
-    counted = stocks.stocks_and_flows(
-        month,
-        register,
-        previous,
-        stocks.township_names(DIVISIONS),
-        stocks.classes_of(load_catalogue().contract("monitoring_register"), month),
-    )
-    return counted, register, previous is not None
-
-
-def _is_snapshot(previous: pa.Table) -> bool:
-    """Whether the rows are a snapshot, and not the placeholder for there being none."""
-    mark = (previous.schema.metadata or {}).get(b"has_snapshot")
-    return bool(previous.num_rows > 0 if mark is None else mark == b"true")
+    ).one()
 
 
 def _add_version(
-    session: Session,
-    settings: Settings,
-    draft: _Draft,
-    newest: ReportVersion | None,
-    kind: str,
-    signed_by: str | None,
+    session: Session, settings: Settings, draft: Draft, kind: str, signed_by: str | None
 ) -> ReportResult:
-    month = draft.facts.month
+    month = draft.month
+    newest = newest_version(session, month)
     number = 1 if newest is None else newest.number + 1
-    name = f"月报表_{month.chinese}_第{number}版_{_FILE_WORDS[kind]}.xlsx"
+    correction = _correction(session, settings, draft)
+    made = draft.made(number, signed_by, correction)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in made.files.items()}
+    Archive(settings.lake).write(
+        month, number, made.files, made.singles, made.tables, made.places, draft.content.behind
+    )
+    name = next(iter(made.files))
     place = Path(str(month)) / name
-    path = settings.outbox / place
-    _write(path, draft.workbook(number, signed_by))
+    for each, content in made.files.items():
+        _write(settings.outbox / str(month) / each, content)
     session.add(
         ReportVersion(
             month=str(month),
@@ -263,10 +179,13 @@ def _add_version(
             kind=kind,
             fingerprint=draft.fingerprint,
             path=str(place),
-            sha256=sha256_of(path),
-            manifest=draft.manifest(),
+            sha256=hashes[name],
+            manifest=draft.manifest(hashes, correction),
             signed_by=signed_by,
         )
+    )
+    told = (
+        {} if correction is None else {"corrects": correction.number, "reason": correction.reason}
     )
     record(
         session,
@@ -276,8 +195,88 @@ def _add_version(
         actor=signed_by or "系统",
         number=number,
         kind=kind,
+        **told,
     )
-    return ReportResult(month, number, kind, path, is_new=True)
+    return ReportResult(month, number, kind, settings.outbox / place, is_new=True)
+
+
+def _correction(session: Session, settings: Settings, draft: Draft) -> Correction | None:
+    """What a new version corrects: the signed one; a recomputation is compared with what stands."""
+    month = draft.month
+    lock = lock_of(session, month)
+    if draft.kind == "draft":
+        if lock is None or lock.unlock is None:
+            return None
+        older = _numbered(session, month, lock.number)
+        told = f"本版更正第{lock.number}版（已签发，签发人：{lock.signed_by}）。"
+        leave = lock.unlock
+        told += f"解锁：{leave.asked_by}申请，{leave.confirmed_by}确认。"
+        return _compared(settings, draft, older, told, leave.reason)
+    standing = standing_row(session, month)
+    if standing is None or standing.kind == "recomputed":
+        return None
+    told = f"本版为补算，与第{standing.number}版（{KIND_TITLES[standing.kind]}）比较，不取代该版。"
+    return _compared(settings, draft, standing, told, "补算")
+
+
+def _compared(
+    settings: Settings, draft: Draft, older: ReportVersion, told: str, reason: str
+) -> Correction:
+    kept = Archive(settings.lake).find(draft.month, older.number)
+    if kept is None:
+        return Correction(older.number, told, reason, None)
+    old = Version(kept.tables, kept.places, kept.behind)
+    # Where the new cells stand does not depend on the difference sheet, which comes last.
+    places = draft.made(older.number, None, None).places
+    new = Version(draft.content.tables, places, draft.content.behind)
+    return Correction(older.number, told, reason, as_rows(changes(old, new)))
+
+
+def _restored(session: Session, settings: Settings, draft: Draft, row: ReportVersion) -> Path:
+    """Put files of a version back that are missing: as they were kept, or made again.
+
+    Raises:
+        ReportError: they can no longer be made as they were.
+    """
+    archive = Archive(settings.lake)
+    path = settings.outbox / row.path
+    wanted: dict[str, str] = row.manifest.get("files") or {path.name: row.sha256}
+    kept = archive.find(draft.month, row.number)
+    missing = [name for name in wanted if not path.with_name(name).exists()]
+    lost = [name for name in missing if kept is None or _hash(kept.file(name)) != wanted[name]]
+    made = None
+    if lost or kept is None:
+        made = _made_again(session, settings, draft, row)
+        as_were = {n: hashlib.sha256(c).hexdigest() for n, c in made.files.items()} == wanted
+        if lost and not as_were:
+            raise ReportError(
+                f"{'、'.join(lost)} 不见了，存档也没有，现在的程序不能原样重做。请从备份恢复。"
+            )
+        if as_were:
+            archive.write(
+                draft.month, row.number, made.files, made.singles, made.tables, made.places,
+                draft.content.behind,
+            )  # fmt: skip
+    for name in missing:
+        if name in lost and made is not None:
+            content = made.files[name]
+        else:
+            content = Archived(archive.folder(draft.month, row.number)).file(name).read_bytes()
+        _write(path.with_name(name), content)
+    return path
+
+
+def _hash(path: Path) -> str:
+    return sha256_of(path) if path.is_file() else ""
+
+
+def _made_again(session: Session, settings: Settings, draft: Draft, row: ReportVersion) -> Made:
+    against = row.manifest.get("corrects") or row.manifest.get("compared_with")
+    correction = None
+    if against is not None:
+        older = _numbered(session, draft.month, against["number"])
+        correction = _compared(settings, draft, older, against["told"], against["reason"])
+    return draft.made(row.number, row.signed_by, correction)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -124,7 +124,8 @@ def test_a_missing_dataset(april: Month) -> None:
     assert (shown.line.state, shown.line.clock) == ("未报送", "逾期5天")
     assert shown.receipts == []
     assert (shown.row["已报"], shown.row["状态"]) == ("否", "未报送")
-    assert {shown.row[name] for name in ("迟报天数", "版本", "行数", "退回行")} == {None}
+    assert {shown.row[name] for name in ("迟报天数", "版本")} == {None}
+    assert {shown.row[name] for name in ("行数", "接收行", "退回行")} == {"未报送"}
 
 
 def test_a_late_delivery(april: Month) -> None:

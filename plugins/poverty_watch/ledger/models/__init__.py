@@ -10,7 +10,7 @@ from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
 from poverty_watch.ledger.models.mailings import Mailing
 from poverty_watch.ledger.models.people import SealedPerson
-from poverty_watch.ledger.models.reports import ReportVersion
+from poverty_watch.ledger.models.reports import ReportUnlock, ReportVersion
 from poverty_watch.ledger.models.screenings import HitFate, Lead, Screening
 from poverty_watch.ledger.models.verification import Task, TaskReason
 from poverty_watch.ledger.models.waivers import Waiver
@@ -33,6 +33,7 @@ __all__ = [
     "Mailing",
     "Measure",
     "MonthText",
+    "ReportUnlock",
     "ReportVersion",
     "Screening",
     "SealedPerson",
