@@ -16,7 +16,7 @@ about: >
   Only the version in force counts; each row has one reason, the first that applies. The reason is
   named as in the catalogue, without id_.
 */
-with eligible as (
+with eligible as not materialized (
     select
         dataset,
         fault,

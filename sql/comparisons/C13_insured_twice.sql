@@ -16,7 +16,7 @@ about: >
   A living person with a row 正常参保 in 城乡居民 and one in 城镇职工. The data cover townspeople too:
   the person need not be in a register.
 */
-with eligible as (
+with eligible as not materialized (
     select
         medical_enrolment.person_id,
         medical_enrolment.name,

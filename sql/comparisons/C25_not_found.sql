@@ -16,19 +16,16 @@ about: >
   found by look-back, dataset by dataset. Datasets that cover townspeople too are counted, not
   listed. Rows count, the dead are looked up too.
 */
-with eligible as (
+with eligible as not materialized (
     select
-        delivered_beside_registers.dataset,
-        datasets.title,
-        datasets.scope,
-        delivered_beside_registers.person_id,
-        delivered_beside_registers.name,
-        delivered_beside_registers.source_file,
-        delivered_beside_registers.source_sheet,
-        delivered_beside_registers.source_row
+        dataset,
+        person_id,
+        name,
+        source_file,
+        source_sheet,
+        source_row
     from delivered_beside_registers
-    inner join datasets on delivered_beside_registers.dataset = datasets.dataset
-    where delivered_beside_registers.person_id is not null
+    where person_id is not null
 ),
 
 -- Who stands in a register without the number of a household belongs to none, but is found.
@@ -47,8 +44,12 @@ known_persons as (
 ),
 
 unmatched as (
-    select eligible.*
+    select
+        eligible.*,
+        datasets.title,
+        datasets.scope
     from eligible
+    inner join datasets on eligible.dataset = datasets.dataset
     left join known_persons on eligible.person_id = known_persons.person_id
     where known_persons.person_id is null
 ),

@@ -31,7 +31,7 @@ about: >
   too, is compared with the row that speaks for the household; spellings of a risk are one risk, the
   five risks are compared place by place. One row per value that differs.
 */
-with eligible as (
+with eligible as not materialized (
     select
         register_stock.household_id,
         monitoring_register.person_id,

@@ -30,14 +30,24 @@ with eligible as (
         water_supply.litres_per_day < $water_litres_line as is_short,
         water_supply.fetch_minutes > $water_minutes_line as is_far,
         water_supply.outage_days > $water_outage_days_line as is_cut_off,
-        rtrim(rtrim(cast(water_supply.litres_per_day as varchar), '0'), '.') as litres,
-        rtrim(rtrim(cast(water_supply.fetch_minutes as varchar), '0'), '.') as minutes,
-        rtrim(rtrim(cast(water_supply.outage_days as varchar), '0'), '.') as outage_days,
+        water_supply.litres_per_day,
+        water_supply.fetch_minutes,
+        water_supply.outage_days,
         water_supply.source_file,
         water_supply.source_sheet,
         water_supply.source_row
     from water_supply
     inner join persons on water_supply.person_id = persons.person_id
+),
+
+unsafe as (
+    select
+        *,
+        rtrim(rtrim(cast(litres_per_day as varchar), '0'), '.') as litres,
+        rtrim(rtrim(cast(fetch_minutes as varchar), '0'), '.') as minutes,
+        rtrim(rtrim(cast(outage_days as varchar), '0'), '.') as days
+    from eligible
+    where is_short or is_far or is_cut_off or is_foul
 )
 
 select
@@ -49,7 +59,7 @@ select
         '、',
         case when is_short then '人均日水量' || litres || '升' end,
         case when is_far then '取水' || minutes || '分钟' end,
-        case when is_cut_off then '近一年停水' || outage_days || '天' end,
+        case when is_cut_off then '近一年停水' || days || '天' end,
         case when is_foul then '水质不达标' end
     ) as value,
     concat_ws(
@@ -63,5 +73,4 @@ select
     source_file,
     source_sheet,
     source_row
-from eligible
-where is_short or is_far or is_cut_off or is_foul
+from unsafe

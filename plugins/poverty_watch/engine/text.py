@@ -139,7 +139,11 @@ def spark_text(sql: str) -> str:
     import sqlglot
 
     try:
-        text = parse(sql).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        query = parse(sql).copy()
+        for cte in query.find_all(sqlglot.exp.CTE):
+            # Spark decides by itself what it computes once.
+            cte.set("materialized", None)
+        text = query.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.SqlglotError as error:
         raise ValueError(str(error)) from error
     return str(text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poverty_watch.engine import DuckEngine, Engine, Text
@@ -45,8 +47,21 @@ def write_staging(engine: Engine, plan: Plan, folder: Path) -> dict[str, int]:
     Returns:
         The number of rows by table.
     """
-    rows = run_staging(engine, plan.inputs, plan.definitions.staging)
-    engine.save({table: folder / f"{table}.parquet" for table in rows})
+    with ThreadPoolExecutor(1) as beside:
+        earlier = beside.submit(_stock_before, plan)
+        rows = run_staging(engine, plan.inputs, plan.definitions.staging)
+        engine.save({table: folder / f"{table}.parquet" for table in rows})
+        stock = earlier.result()
+    has_snapshot = stock is not None
+    if stock is None:
+        stock = engine.run(f"select * from {STOCK} where false", {})
+    flag = {"has_snapshot": "true" if has_snapshot else "false"}
+    pq.write_table(stock.replace_schema_metadata(flag), folder / f"{STOCK_BEFORE}.parquet")
+    return rows | {STOCK_BEFORE: stock.num_rows}
+
+
+def _stock_before(plan: Plan) -> pa.Table | None:
+    """The register stock of the month before; None where no snapshot served."""
     before = plan.inputs.before()
     needed = plan.definitions.needed_for(STOCK)
     grounds = {
@@ -55,13 +70,8 @@ def write_staging(engine: Engine, plan: Plan, folder: Path) -> dict[str, int]:
         for relation in file.relations
         if relation in before.registers.registers
     }
-    has_snapshot = grounds <= set(before.serving)
-    if has_snapshot:
-        with DuckEngine.opened() as earlier:
-            run_staging(earlier, before, needed)
-            stock = earlier.run(f"select * from {STOCK}", {})
-    else:
-        stock = engine.run(f"select * from {STOCK} where false", {})
-    flag = {"has_snapshot": "true" if has_snapshot else "false"}
-    pq.write_table(stock.replace_schema_metadata(flag), folder / f"{STOCK_BEFORE}.parquet")
-    return rows | {STOCK_BEFORE: stock.num_rows}
+    if not grounds <= set(before.serving):
+        return None
+    with DuckEngine.opened() as engine:
+        run_staging(engine, before, needed)
+        return engine.run(f"select * from {STOCK}", {})
