@@ -39,9 +39,9 @@ Values = Sequence[Any]
 
 def as_text(values: Values) -> pa.Array:
     """Cells as they read: whole numbers without decimals, dates as ISO; blank cells are null."""
-    if set(map(type, values)) <= {str}:
+    try:
         text = pa.array(values, pa.large_string())
-    else:
+    except pa.ArrowTypeError:  # not text alone
         text = pa.array([_text_of(value) for value in values], pa.large_string())
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
 

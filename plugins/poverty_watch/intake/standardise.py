@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from poverty_watch.identity import Judged, Keyring, judge
 from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Amendment, Place, Places
 from poverty_watch.intake.layout import Layout, NoLayout, find_layout
-from poverty_watch.intake.sheets import Doubt, Sheet
+from poverty_watch.intake.sheets import Cell, Doubt, Sheet
 from poverty_watch.months import Month
 
 _LISTED = 10
@@ -175,8 +174,9 @@ def _gather(
     data = layout.data
     contiguous = bool(data) and data[-1] - data[0] + 1 == len(data)
     rows = sheet.rows[data[0] : data[-1] + 1] if contiguous else [sheet.rows[p] for p in data]
+    columns = list(zip(*rows, strict=True))
     for name, position in layout.columns.items():
-        values = map(itemgetter(position), rows)
+        values: Iterable[Cell] = columns[position] if columns else ()
         if sheet.is_1904 and contract.column(name).type in ("date", "month"):
             values = map(cells.from_1904, values)
         raw[name].extend(values)
