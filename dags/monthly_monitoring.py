@@ -5,9 +5,9 @@
 1. **收数**：每个部门一行。先等报送（截止次月5日24时；补算的月份不等），再收取文件、校验、登记结果、写回执。整份暂停的报送，请人决定是否接收（右上“需要处理的操作”），本月不等这个决定。一个部门出错只红它自己的一行，不影响其他部门，也不影响本月。
 2. **比对、预警**：按登记为有效的报送计算。缺数据源的规则记为“未运行”并写明缺什么，不会当作没有问题。当月的名册与本县审定的案件核对，不一致的列入 `发件夹/年-月/名册核对/`，两边都不改。
 3. **核实任务**：每户一件，按乡镇生成核实任务表。比对发现的问题分给部门、乡镇和县专班整改，各有清单；下次报送不再出现的，自动记为已整改。
-4. **月报**：生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”）。退回或到期无人处理，月报就是**未签发**，本次运行显示失败。
+4. **月报**：次月8日（逢放假提前）起生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”，或 `poverty-watch sign`），到10日24时为止。退回或到期无人处理，月报就是**未签发**：给县专班发邮件，本次运行显示失败。签发后按 `include/reference/mailings.yaml` 逐个收件人**送达**，各有结果，不重发；有人没收到，这一步显示失败。
 
-**补算**：用“回填”选择月份区间即可。补算照常计算并生成标有“补算”的月报，但不派任务、不发任何东西。
+**补算**：用“回填”选择月份区间即可。补算照常计算并生成标有“补算”的月报，但不等日子、不派任务、不发任何东西。
 
 **重跑**：报送没有变化时重跑同一个月，结果一字不变，不会重复派任务。
 """  # noqa: D415 - a Chinese full stop
@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TaskGroup, XComArg, task
 
 from county_run import steps
+from county_run.signing import SignOff
 from month_runs import MonthTimetable
 from poverty_watch.contracts import Department, load_catalogue
 
@@ -115,6 +116,12 @@ with DAG(
             title="请人签发",
             description="不填：平时请，补算和草稿不请。",
         ),
+        "send_report": Param(
+            None,
+            type=["null", "boolean"],
+            title="发送月报",
+            description="签发后用邮件发给收件人。不填：平时发，补算不发。",
+        ),
     },
 ) as dag:
     settled = [collect(department) for department in load_catalogue().departments.values()]
@@ -137,28 +144,42 @@ with DAG(
     sheets = task(task_id="write_task_sheets", task_display_name="核实任务表")(
         steps.write_task_sheets
     )()
-    report = task(task_id="build_report", task_display_name="月报", trigger_rule="none_failed")(
-        steps.build_report
-    )()
+    report_day = task.sensor(
+        task_id="await_report_day",
+        task_display_name="等到出草稿的日子",
+        mode="reschedule",
+        poke_interval=timedelta(minutes=30).total_seconds(),
+        timeout=timedelta(days=45).total_seconds(),
+        trigger_rule="none_failed",
+    )(steps.is_report_day)()
+    report = task(task_id="build_report", task_display_name="月报")(steps.build_report)()
     exports = task(task_id="write_exports", task_display_name="内部清单")(steps.write_exports)()
     asked = task.short_circuit(task_id="ask_for_signature", task_display_name="是否请人签发")(
         steps.asks_for_signature
     )()
-    approved = ApprovalOperator(
+    approved = SignOff(
         task_id="approve",
         task_display_name="签发月报",
         subject=f"{_MONTH} 防返贫监测月报，请审签",
         body="请先打开月报工作簿核对，再作决定。\n\n"
         "{{ ti.xcom_pull(task_ids='build_report') }}\n\n"
         "{{ ti.xcom_pull(task_ids='open_tasks') or '' }}\n\n"
-        "**Approve** = 同意签发；**Reject** = 退回。到期无人处理按退回办理，月报不签发。",
-        defaults="Reject",
-        response_timeout=timedelta(days=5),
-        fail_on_reject=True,
+        "**同意签发**：出签发版，并发给各收件人。**退回**：仍为草稿，改正后重新运行本月。\n\n"
+        "经办本月数据的人不能自己签发。到期没有人决定就是未签发，不会当作同意。",
     )
     signed = task(task_id="sign_report", task_display_name="签发登记", trigger_rule="all_done")(
         steps.sign_report
     )(approved.output)
+    sent = task(task_id="deliver", task_display_name="送达")(steps.deliver)()
     settled >> staged >> compared >> warned >> leads >> tasks >> sheets
     warned >> findings >> [sheets, lists]
-    [leads, findings, sheets] >> report >> exports >> asked >> approved >> signed
+    (
+        [leads, findings, sheets]
+        >> report_day
+        >> report
+        >> exports
+        >> asked
+        >> approved
+        >> signed
+        >> sent
+    )

@@ -13,8 +13,15 @@ from typing import Any
 from poverty_watch.contracts import Department, load_catalogue
 from poverty_watch.contracts.models import DatabaseArrival, HttpArrival, InboxArrival, SftpArrival
 from poverty_watch.intake.sources.interface import Source, failure
+from poverty_watch.mail import (
+    MailServer,
+    MailServerError,
+    security_of,
+    server_from_environment,
+)
 
 _CONNECT_WITHIN = 15  # seconds
+SMTP = "poverty_watch_smtp"
 
 
 def source_of(department_id: str) -> Source | None:
@@ -123,3 +130,30 @@ def _http(arrives: HttpArrival) -> Source:
     hook = HttpHook(method="GET", http_conn_id=arrives.connection)
     session = hook.get_conn()
     return HttpSource(arrives.connection, hook.base_url, session)
+
+
+def mail_server() -> MailServer | None:
+    """The server of Airflow's connection, else of the environment; None where there is neither.
+
+    Raises:
+        MailServerError: the connection, or what the environment says, cannot be used.
+    """
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        known = BaseHook.get_connection(SMTP)
+    except AirflowNotFoundException:
+        return server_from_environment()
+    extra = known.extra_dejson
+    sender = extra.get("from_email") or known.login or ""
+    if "@" not in sender:
+        raise MailServerError(f"连接 {SMTP} 没有写发件人：请在 extra 里写 from_email。")
+    return MailServer(
+        host=known.host or "localhost",
+        port=known.port or 587,
+        sender=sender,
+        user=known.login or "",
+        password=known.password or "",
+        security=security_of(extra.get("security", "starttls")),
+    )

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from county_run.environment import CountyRun, step
 
-if TYPE_CHECKING:
-    from poverty_watch.mail import MailServer
-
 log = logging.getLogger(__name__)
-CONNECTION = "poverty_watch_smtp"
 
 
 @step
@@ -50,6 +45,7 @@ def remind(run: CountyRun) -> str:
 @step
 def send_mails(run: CountyRun) -> str:
     """Send what waits, where there is a server."""
+    from county_run.connections import mail_server
     from poverty_watch.months import Workdays
     from poverty_watch.settings import REFERENCE
     from poverty_watch.verification.dunning import send_mails
@@ -73,25 +69,3 @@ def refresh_sheets(run: CountyRun) -> str:
     if newest is None:
         return "还没有派过核实任务"
     return write_task_sheets(Month.parse(newest), run.settings, run.ledger).summary
-
-
-def mail_server() -> MailServer | None:
-    """The server of Airflow's connection; None where nobody has made one."""
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    from poverty_watch.mail import MailServer
-
-    try:
-        known = BaseHook.get_connection(CONNECTION)
-    except AirflowNotFoundException:
-        return None
-    extra = known.extra_dejson
-    return MailServer(
-        host=known.host or "localhost",
-        port=known.port or 587,
-        sender=extra.get("from_email") or known.login or "",
-        user=known.login or "",
-        password=known.password or "",
-        security=extra.get("security", "starttls"),
-    )

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from poverty_watch.months import Month
     from poverty_watch.settings import Settings
 
-DESK = "verification_desk"  # the one DAG whose runs are about a day, not a month
+# The DAGs whose runs are about a day, not a month.
+OF_A_DAY = ("verification_desk", "deadline_watch", "bimonthly_dispatch")
 PROGRESS = "POVERTY_WATCH_PROGRESS"
 log = logging.getLogger(__name__)
 _Given = ParamSpec("_Given")
@@ -35,13 +36,15 @@ class StepFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class CountyRun:
-    """One run for one month."""
+    """One run for one month. ``started_by``: who triggered it by hand, empty where nobody did."""
 
     month: Month
     settings: Settings
     ledger: Ledger
     conf: dict[str, Any]
     is_backfill: bool
+    is_by_hand: bool = False
+    started_by: str = ""
 
     @property
     def is_draft(self) -> bool:
@@ -61,6 +64,11 @@ class CountyRun:
         )
 
     @property
+    def sends_report(self) -> bool:
+        """Whether a signed report is sent: not one of a recomputed month, unless the run says so."""
+        return _chosen(self.conf.get("send_report"), not self.is_backfill)
+
+    @property
     def report_kind(self) -> str:
         """How the report is marked: 草稿 until signed, 补算 for a recomputed month."""
         return "recomputed" if self.is_backfill else "draft"
@@ -70,18 +78,21 @@ def _chosen(said: bool | None, otherwise: bool) -> bool:
     return otherwise if said is None else bool(said)
 
 
-def _open(context: Any) -> CountyRun:
+def opened(context: Any) -> CountyRun:
+    """The run that a task belongs to."""
     from poverty_watch.ledger.store import open_ledger
     from poverty_watch.settings import Settings
 
     settings = Settings.from_environment()
     run = context["dag_run"]
     return CountyRun(
-        _month_of_the_day() if getattr(run, "dag_id", "") == DESK else report_month(context),
+        _month_of_the_day() if getattr(run, "dag_id", "") in OF_A_DAY else report_month(context),
         settings,
         open_ledger(settings),
         run.conf or {},
         run.run_type == "backfill",
+        run.run_type == "manual",
+        getattr(run, "triggering_user_name", None) or "",
     )
 
 
@@ -149,7 +160,7 @@ def step(
         _tell(task, "start")
         with _masked_log():
             try:
-                result = function(_open(context), *args, **kwargs)
+                result = function(opened(context), *args, **kwargs)
             except AirflowSkipException as skipped:
                 _tell(task, "skipped", str(skipped))
                 raise

@@ -263,18 +263,85 @@ def asks_for_signature(run: CountyRun) -> bool:
 
 
 @step
-def sign_report(run: CountyRun, answer: dict[str, Any] | None) -> str:
-    """Publish the report under the name of who approved it; anything but a yes fails loudly."""
-    who = (answer or {}).get("responded_by_user") or {}
-    if not who or (answer or {}).get("chosen_options") != ["Approve"]:
-        raise RuntimeError(
-            f"{run.month.chinese}月报未签发：被退回、到期无人审签，或前面的步骤出错。"
-            "报表仍为草稿，处理后请重新运行本月。"
-        )
-    from poverty_watch.report import sign_report
+def is_report_day(run: CountyRun) -> bool:
+    """Whether the draft may be made: from its day on, at once where the run waits for nobody."""
+    if run.is_draft or run.is_backfill:
+        return True
+    from poverty_watch.contracts.reporting import reporting_days
+    from poverty_watch.months import Workdays
+    from poverty_watch.settings import REFERENCE, today
 
-    name = str(who.get("name") or who.get("id"))
-    return sign_report(run.month, run.settings, run.ledger, name).summary
+    calendar = Workdays.from_file(REFERENCE / "workdays.yaml")
+    return today() >= reporting_days(run.month, calendar).draft_on
+
+
+@step
+def sign_report(run: CountyRun, answer: dict[str, Any] | None) -> str:
+    """Publish the report under the name of who approved it; anything but a yes fails loudly.
+
+    A version that was signed from the command line meanwhile is signed, whatever came of the asking.
+    """
+    from county_run.signing import RETURN, SIGN
+    from poverty_watch.report import ReportError
+    from poverty_watch.report.signing import sign, signed_already
+
+    who = (answer or {}).get("responded_by_user") or {}
+    name = str(who.get("name") or who.get("id") or "")
+    chosen = (answer or {}).get("chosen_options")
+    signed = signed_already(run.month, run.settings, run.ledger)
+    if signed is not None and not (name and chosen == [RETURN]):
+        return f"{signed.title}：已由{signed.signed_by}签发"
+    if signed is not None:
+        why = f"{name}退回时，第{signed.number}版已由{signed.signed_by}签发；要改请出更正版"
+    elif name and chosen == [SIGN]:
+        try:
+            return sign(run.month, run.settings, run.ledger, name, [run.started_by]).summary
+        except ReportError as error:
+            why = str(error)
+    elif name:
+        why = f"被{name}退回"
+    elif answer is None:
+        why = "前面的步骤出错，没有请人审签"
+    else:
+        why = "到期无人审签"
+    raise RuntimeError(_not_signed(run, why))
+
+
+def _not_signed(run: CountyRun, why: str) -> str:
+    """Tell the office by mail as well; that it cannot be told changes nothing about the failure."""
+    from county_run.connections import mail_server
+    from poverty_watch.contracts.recipients import recipients
+    from poverty_watch.report.signing import tell_unsigned
+    from poverty_watch.settings import today
+
+    told = f"{run.month.chinese}月报未签发：{why}。报表仍为草稿，处理后请重新运行本月。"
+    try:
+        posted = tell_unsigned(
+            run.month, why, run.settings, run.ledger, recipients(), mail_server(), today()
+        )
+    except Exception as error:
+        log.exception("%s", error)
+        return f"{told}通知邮件没有发出（{type(error).__name__}）。"
+    return told if posted.is_complete else f"{told}\n{posted.summary}"
+
+
+@step
+def deliver(run: CountyRun) -> str:
+    """Send the signed report; whoever did not get it makes the step fail."""
+    _only_if(run.sends_report, "补算的月份不对外发送。")
+    from county_run.connections import mail_server
+    from poverty_watch.contracts.recipients import recipients
+    from poverty_watch.report.sending import send_report
+
+    posted = send_report(run.month, run.settings, run.ledger, recipients(), mail_server())
+    # Without a server the report is carried by hand; everything is written down as waiting.
+    _only_if(
+        posted.has_server,
+        f"没有配置邮件服务器（连接 poverty_watch_smtp），请人工送达。{posted.summary}",
+    )
+    if not posted.is_complete:
+        raise RuntimeError(f"月报已签发，没有全部送达。{posted.summary}")
+    return posted.summary
 
 
 def _where(paths: Sequence[Path]) -> str:

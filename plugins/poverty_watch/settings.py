@@ -86,3 +86,8 @@ def today() -> date:
     """The county's calendar day; ``POVERTY_WATCH_TODAY`` (YYYY-MM-DD) shifts it in trials."""
     shifted = os.environ.get("POVERTY_WATCH_TODAY")
     return date.fromisoformat(shifted) if shifted else datetime.now(COUNTY_ZONE).date()
+
+
+def present() -> datetime:
+    """The county's present moment, on the day of `today`."""
+    return datetime.combine(today(), datetime.now(COUNTY_ZONE).time(), COUNTY_ZONE)

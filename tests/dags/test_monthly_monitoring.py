@@ -20,7 +20,7 @@ def departments() -> set[str]:
 
 def test_dags_load_without_errors_and_are_exactly_the_known_ones(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"monthly_monitoring", "verification_desk"}
+    assert set(bag.dags) == {"deadline_watch", "monthly_monitoring", "verification_desk"}
 
 
 def test_every_department_folder_is_a_group_under_its_chinese_name(monthly: Any) -> None:
@@ -81,18 +81,26 @@ def test_a_failed_stage_stops_what_builds_on_it(monthly: Any) -> None:
     sheets = monthly.get_task("write_task_sheets")
     assert sheets.upstream_task_ids == {"open_tasks", "settle_findings"}
     assert sheets.trigger_rule == "all_success"
+    day = monthly.get_task("await_report_day")
+    assert day.upstream_task_ids == {"raise_leads", "settle_findings", "write_task_sheets"}
+    # Tasks and sheets are skipped in a recomputed month.
+    assert day.trigger_rule == "none_failed"
+    assert day.mode == "reschedule"
     report = monthly.get_task("build_report")
-    assert report.upstream_task_ids == {"raise_leads", "settle_findings", "write_task_sheets"}
-    assert report.trigger_rule == "none_failed"
+    assert report.upstream_task_ids == {"await_report_day"}
+    assert report.trigger_rule == "all_success"
 
 
-def test_only_a_persons_yes_signs_a_report(monthly: Any) -> None:
+def test_only_a_persons_yes_signs_a_report_and_only_a_signed_one_is_sent(monthly: Any) -> None:
     approve = monthly.get_task("approve")
-    assert approve.defaults == ["Reject"]
-    assert approve.fail_on_reject
-    assert approve.response_timeout is not None
+    assert approve.options == ["同意签发", "退回"]
+    # Nobody's silence may stand for an answer.
+    assert approve.defaults is None
     assert approve.upstream_task_ids == {"ask_for_signature"}
-    assert monthly.get_task("sign_report").upstream_task_ids == {"approve"}
+    signed = monthly.get_task("sign_report")
+    assert (signed.upstream_task_ids, signed.trigger_rule) == ({"approve"}, "all_done")
+    sent = monthly.get_task("deliver")
+    assert (sent.upstream_task_ids, sent.trigger_rule) == ({"sign_report"}, "all_success")
 
 
 def test_all_that_staff_read_is_chinese(monthly: Any) -> None:

@@ -109,23 +109,6 @@ def test_a_signature_is_asked_for_in_ordinary_runs_only(run: Run) -> None:
     assert run(steps.asks_for_signature, run_type="backfill", ask_for_signature=True)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        None,
-        {"chosen_options": ["Reject"], "responded_by_user": {"id": "1", "name": "样例甲"}},
-        {"chosen_options": ["Approve"], "responded_by_user": None},
-    ],
-)
-def test_anything_but_a_persons_yes_is_loudly_not_signed(
-    run: Run, answer: dict[str, Any] | None
-) -> None:
-    from county_run import steps
-
-    with pytest.raises(RuntimeError, match="未签发"):
-        run(steps.sign_report, answer)
-
-
 def test_a_department_whose_files_could_not_be_fetched_is_an_error_not_missing(
     run: Run, tmp_path: Path
 ) -> None:

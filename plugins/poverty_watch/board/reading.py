@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, HTTPException
@@ -14,11 +15,11 @@ from sqlalchemy.orm import Session
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.models import DatasetMonth, Screening
 from poverty_watch.ledger.reading import open_to_read
-from poverty_watch.ledger.store import Ledger
+from poverty_watch.ledger.store import Ledger, open_ledger
 from poverty_watch.months import Month, MonthError
 from poverty_watch.settings import Settings
 
-_NO_LEDGER = "台账还没有建立，或正在升级。请先运行一个月（make run），再打开这一页。"
+_NO_LEDGER = "台账还没有建立。请先运行一个月（make run），再打开这一页。"
 _NO_MONTH = "还没有运行过任何一个月，没有可以看的。请先运行一个月。"
 
 
@@ -34,9 +35,17 @@ def standing_ledger() -> Ledger:
 @lru_cache(maxsize=4)
 def _opened(settings: Settings) -> Ledger:
     ledger = open_to_read(settings)
+    if ledger is None and _is_there(settings.ledger_url):
+        # Of an older schema, after an upgrade: opened once, it is brought to the newest.
+        open_ledger(settings)
+        ledger = open_to_read(settings)
     if ledger is None:
         raise HTTPException(503, _NO_LEDGER)
     return ledger
+
+
+def _is_there(url: str) -> bool:
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file()
 
 
 @contextmanager

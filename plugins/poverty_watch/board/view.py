@@ -40,7 +40,7 @@ def _templates() -> Environment:
     environment.globals |= {
         "nav": _nav,
         "link": link,
-        "line": pictures.line,
+        "picture": pictures.line,
         "bar": pictures.bar,
         "ring": pictures.ring,
     }

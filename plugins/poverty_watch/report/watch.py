@@ -88,6 +88,7 @@ class Without:
     """A dataset that the report would be published without, and what cannot be judged then."""
 
     department: str
+    dataset: str
     title: str
     state: str
     checks: tuple[str, ...]
@@ -289,7 +290,9 @@ def _owed(session: Session, month: Month, as_of: date, catalogue: Catalogue) -> 
 
 def _without(owed: Sequence[Owed], needs: Mapping[str, Sequence[str]]) -> tuple[Without, ...]:
     return tuple(
-        Without(one.department, one.title, one.state, tuple(needs.get(one.dataset, ())))
+        Without(
+            one.department, one.dataset, one.title, one.state, tuple(needs.get(one.dataset, ()))
+        )
         for one in owed
         if not one.is_in_force
     )

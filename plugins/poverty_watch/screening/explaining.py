@@ -53,7 +53,7 @@ class Reason:
 
     ``sentence`` is what was found, ``measured_by`` the parameters in force with date and basis,
     ``fate`` what became of it; ``severity`` is empty for a finding. ``rows_total`` may be more than
-    the places that were kept.
+    the places that were kept; ``names`` are the persons named in them.
     """
 
     check_id: str
@@ -65,6 +65,7 @@ class Reason:
     fate: str
     places: tuple[Place, ...]
     rows_total: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ class NotJudged:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that a month says of a household; ``household`` is one line that names it."""
+    """All that a month says of a household.
+
+    ``household`` is one line that names it, ``row`` its row of the month's table of households.
+    """
 
     month: Month
     household_id: str
@@ -86,6 +90,7 @@ class Explanation:
     hits: tuple[Reason, ...]
     findings: tuple[Reason, ...]
     not_judged: tuple[NotJudged, ...]
+    row: Mapping[str, Any]
 
 
 def explain(
@@ -129,6 +134,7 @@ def explain(
         tuple(sorted(hits, key=lambda reason: reason.check_id)),
         tuple(sorted(findings, key=lambda reason: reason.check_id)),
         reader.not_judged(household_id, catalogue),
+        household,
     )
 
 
@@ -236,6 +242,7 @@ def _reason(
         fate,
         tuple(dict.fromkeys(places)),
         int(evidence["rows_total"]),
+        tuple(dict.fromkeys(one["name"] for one in evidence["rows"] if one.get("name"))),
     )
 
 

@@ -9,7 +9,20 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from poverty_watch.contracts.recipients import Recipients, recipients
 from poverty_watch.settings import REFERENCE, TEMPLATES
+
+__all__ = [
+    "AnswerColumn",
+    "Deadlines",
+    "FactColumn",
+    "Recipients",
+    "Rung",
+    "SheetForm",
+    "deadlines",
+    "recipients",
+    "sheet_form",
+]
 
 
 class _Strict(BaseModel):
@@ -34,18 +47,6 @@ class Deadlines(_Strict):
 
     verification_workdays: int
     escalation: tuple[Rung, ...] = ()
-
-
-class Recipients(_Strict):
-    """``include/reference/recipients.yaml``: name to mail address, per kind of recipient.
-
-    Villages are named ``乡镇/村``.
-    """
-
-    villages: dict[str, str] = {}
-    townships: dict[str, str] = {}
-    county: dict[str, str] = {}
-    joint_meeting: dict[str, str] = {}
 
 
 class FactColumn(_Strict):
@@ -86,8 +87,3 @@ def deadlines(path: Path = REFERENCE / "deadlines.yaml") -> Deadlines:
 def sheet_form(path: Path = TEMPLATES / "核实任务表.yaml") -> SheetForm:
     """The form of the task sheet."""
     return SheetForm.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-def recipients(path: Path = REFERENCE / "recipients.yaml") -> Recipients:
-    """Who is written to."""
-    return Recipients.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

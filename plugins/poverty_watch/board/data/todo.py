@@ -75,9 +75,9 @@ def _county(session: Session, month: Month, today: date) -> Iterator[ToDo]:
 def _township(session: Session, month: Month, today: date) -> Iterator[ToDo]:
     still_open = Task.status == "open"
     late = _count(session, Task, still_open, Task.due_on < today)
-    yield ToDo("超期没有核实的任务", late, "件", True, "/tasks?state=late")
+    yield ToDo("超期没有核实的任务", late, "件", True, "/verification/tasks?state=late")
     in_time = _count(session, Task, still_open, Task.due_on >= today)
-    yield ToDo("等着入户核实的任务", in_time, "件", False, "/tasks?state=open")
+    yield ToDo("等着入户核实的任务", in_time, "件", False, "/verification/tasks?state=open")
     findings = _count(session, Finding, Finding.owner_kind == "township", open_after(month))
     yield ToDo("等着更正的比对问题", findings, "条", False, f"/comparisons?month={month}")
     yield from _cases(session, today, ("verify", "review", "posting", "publicity", "township"))

@@ -39,6 +39,17 @@ class Finding(Base):
             postgresql_where=text("closed_month IS NULL"),
         ),
         Index("ix_finding_months", "opened_month", "closed_month"),
+        # All that counts of a month need, so that they need not read the evidence.
+        Index(
+            "ix_finding_counts",
+            "comparison_id",
+            "outcome",
+            "township",
+            "opened_month",
+            "closed_month",
+            "settled_month",
+            "owner",
+        ),
         kept(SeenBy(township="township", department="owner")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from poverty_watch.ledger.models.base import Base, MonthText, Parent, SeenBy, kept, now
@@ -45,7 +45,10 @@ class HitFate(Base):
     """
 
     __tablename__ = "hit_fate"
-    __table_args__ = (kept(SeenBy(with_parent=_ITS_LEAD)),)
+    __table_args__ = (
+        Index("ix_hit_fate_rule", "rule_id", "month", "suppressed", "household_id"),
+        kept(SeenBy(with_parent=_ITS_LEAD)),
+    )
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     household_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -67,7 +70,10 @@ class Lead(Base):
     """
 
     __tablename__ = "lead"
-    __table_args__ = (kept(SeenBy(township="township")),)
+    __table_args__ = (
+        Index("ix_lead_township", "township", "month", "status", "household_id"),
+        kept(SeenBy(township="township")),
+    )
 
     month: Mapped[str] = mapped_column(MonthText, primary_key=True)
     household_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -32,6 +32,7 @@ class Task(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
+        Index("ix_task_progress", "township", "village", "status", "outcome", "due_on", "month"),
         kept(SeenBy(township="township")),
     )
 
