@@ -17,6 +17,7 @@ from poverty_watch.cli.deliveries import deliveries
 from poverty_watch.cli.explaining import explaining
 from poverty_watch.cli.leads import leads
 from poverty_watch.cli.measures import measures
+from poverty_watch.cli.report import report_verbs, reports
 from poverty_watch.cli.sending import sending
 from poverty_watch.cli.tasks import tasks
 from poverty_watch.cli.trials import trials
@@ -166,6 +167,8 @@ app.add_typer(leads)
 app.add_typer(audit, name="audit")
 app.add_typer(cases, name="case")
 app.add_typer(measures, name="measure")
+app.add_typer(report_verbs)
+app.add_typer(reports, name="report")
 app.add_typer(tasks, name="task")
 app.add_typer(sending)
 app.add_typer(trials)

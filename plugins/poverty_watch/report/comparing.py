@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from poverty_watch.months import Month
+from poverty_watch.report.archive import Archive
 from poverty_watch.report.behind import Counted, Figure, counted
+from poverty_watch.report.errors import ReportError
 from poverty_watch.report.places import Placed, field_value
 from poverty_watch.report.values import NOT_KNOWN_MARK, Row, Value
+from poverty_watch.settings import Settings
 
 KEYS: dict[str, tuple[str, ...]] = {
     "存量增减": ("类别", "乡镇"),
@@ -67,6 +71,23 @@ def changes(old: Version, new: Version) -> list[Change]:
     for table, keys in KEYS.items():
         found += _table_changes(table, keys, old, new)
     return found
+
+
+def difference(settings: Settings, month: Month, old: int, new: int) -> list[Change]:
+    """What differs between two kept versions of a month.
+
+    Raises:
+        ReportError: one of them was not kept.
+    """
+    kept = []
+    for number in (old, new):
+        found = Archive(settings.lake).find(month, number)
+        if found is None:
+            raise ReportError(
+                f"{month.chinese}月报表第{number}版没有存档，不能逐格比较。请核对版本号。"
+            )
+        kept.append(Version(found.tables, found.places, found.behind))
+    return changes(*kept)
 
 
 def as_rows(found: list[Change]) -> list[Row]:

@@ -31,6 +31,11 @@ def _fault_titles() -> dict[str, str]:
     return {code: entry["title"] for code, entry in content.items()}
 
 
+def fault_title(code: str) -> str:
+    """What staff read for a fault."""
+    return str(_fault_titles().get(code, code))
+
+
 def faults_text(faults: Mapping[str, int]) -> str:
     """Why rows were sent back: the most frequent reasons, as 身份证号为空 3行, the rest summed."""
     titles = _fault_titles()
@@ -96,6 +101,7 @@ def delivery_rows(
                 {
                     "部门": department.title,
                     "数据": contract.title,
+                    "数据编号": dataset,
                     "报送方式": KIND_WORDS[contract.kind],
                     "应报": "是",
                     "已报": NOT_KNOWN if fate is None else _delivered(fate),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -98,6 +99,16 @@ def standing_row(session: Session, month: Month) -> ReportVersion | None:
             .order_by(ReportVersion.number.desc())
         )
     )
+
+
+def manifest_of(session: Session, month: Month, number: int) -> dict[str, Any]:
+    """What a version was made from; empty where there is no such version."""
+    row = session.scalars(
+        select(ReportVersion).where(
+            ReportVersion.month == str(month), ReportVersion.number == number
+        )
+    ).first()
+    return dict(row.manifest) if row else {}
 
 
 def _standing(rows: Iterable[ReportVersion]) -> ReportVersion | None:

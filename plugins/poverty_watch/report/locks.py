@@ -155,9 +155,15 @@ def _waiting(session: Session, lock: Lock) -> ReportUnlock | None:
     return next((one for one in asked if _utc(one.asked_at) >= limit), None)
 
 
+def leave_text(leave: ReportUnlock) -> str:
+    """Who gave leave, why, until when."""
+    until = local_time(leave.until) if leave.until else "（待确认）"
+    return f"{leave.asked_by}申请，{leave.confirmed_by}确认，原因：{leave.reason}，到{until}为止"
+
+
 def local_time(moment: datetime) -> str:
     """A moment as the county's clocks show it."""
-    return f"{moment.astimezone(COUNTY_ZONE):%Y-%m-%d %H:%M}"
+    return f"{_utc(moment).astimezone(COUNTY_ZONE):%Y-%m-%d %H:%M}"
 
 
 def _utc(moment: datetime | None) -> datetime:

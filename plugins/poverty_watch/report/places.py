@@ -62,6 +62,10 @@ class Placed:
         """The row of the last one."""
         return self.first_row + max(self.rows, 1) - 1
 
+    def columns_shown(self) -> set[str]:
+        """The fields that have a column, open groups by their name."""
+        return {name.split(".", 1)[0] for name in self.columns}
+
     def address(self, row: int, field: str) -> str | None:
         """``sheet!cell`` of a row (0 is the first) and field; None where it is not shown."""
         column = self.columns.get(field)

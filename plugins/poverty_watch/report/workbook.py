@@ -85,7 +85,8 @@ def render(
     properties = book.properties
     properties.creator = properties.lastModifiedBy = singles.get("填报单位", "")
     properties.created = as_of
-    properties.identifier = identifier or None
+    # Excel keeps the one when it saves, LibreOffice and WPS the other.
+    properties.identifier = properties.keywords = identifier or None
     stream = io.BytesIO()
     book.save(stream)
     return Rendered(_without_clock(stream.getvalue(), as_of), places)
