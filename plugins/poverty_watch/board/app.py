@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -47,6 +48,7 @@ def create_app(authenticate: Authenticate) -> FastAPI:
         app.include_router(router)
     app.middleware("http")(_guarded)
     app.exception_handler(StarletteHTTPException)(_told)
+    app.exception_handler(RequestValidationError)(_incomplete)
     return app
 
 
@@ -85,6 +87,11 @@ def _comes_from_here(request: Request) -> bool:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _incomplete(request: Request, _: Exception) -> Response:
+    """What was asked or filled in has not the form that the page needs; it is not repeated."""
+    return failure(request, 422)
 
 
 async def _told(request: Request, error: Any) -> Response:

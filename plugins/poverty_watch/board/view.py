@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from poverty_watch.board import pictures
 from poverty_watch.board.forms import token_for
 from poverty_watch.ledger.access import Viewer
-from poverty_watch.months import Month
+from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import TEMPLATES
 
 FOLDER = TEMPLATES / "board"
@@ -44,7 +45,7 @@ def _templates() -> Environment:
         "bar": pictures.bar,
         "ring": pictures.ring,
     }
-    environment.filters |= {"percent": percent, "chinese": _chinese}
+    environment.filters |= {"percent": percent, "chinese": _chinese, "moment": _moment}
     return environment
 
 
@@ -62,6 +63,13 @@ def percent(rate: float | None) -> str:
 
 def _chinese(month: Month | str) -> str:
     return (month if isinstance(month, Month) else Month.parse(month)).chinese
+
+
+def _moment(moment: datetime) -> str:
+    """A moment of the ledger on the county's clock."""
+    # SQLite gives times back without their zone; they are UTC.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{aware.astimezone(COUNTY_ZONE):%Y-%m-%d %H:%M}"
 
 
 def page(request: Request, template: str, status: int = 200, /, **given: Any) -> HTMLResponse:

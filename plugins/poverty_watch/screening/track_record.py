@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from poverty_watch.ledger.models import Finding, HitFate, Task, TaskReason
@@ -36,17 +36,28 @@ class MonthRecord:
 def record_of(session: Session, check_id: str) -> tuple[MonthRecord, ...]:
     """The months in which a rule or comparison found something, in order."""
     if check_id.startswith("C"):
-        opened = session.scalars(
-            select(Finding.opened_month).where(Finding.comparison_id == check_id)
+        opened = session.execute(
+            select(Finding.opened_month, func.count())
+            .where(Finding.comparison_id == check_id)
+            .group_by(Finding.opened_month)
         )
-        return tuple(MonthRecord(m, n, 0, 0) for m, n in sorted(Counter(opened).items()))
-    hits = Counter(session.scalars(select(HitFate.month).where(HitFate.rule_id == check_id)))
+        found = {month: count for month, count in opened}
+        return tuple(MonthRecord(month, found[month], 0, 0) for month in sorted(found))
+    counted = session.execute(
+        select(HitFate.month, func.count())
+        .where(HitFate.rule_id == check_id)
+        .group_by(HitFate.month)
+    )
+    hits = Counter({month: count for month, count in counted})
     outcomes = session.execute(
-        select(TaskReason.since, Task.outcome)
+        select(TaskReason.since, Task.outcome, func.count())
         .join(Task, Task.id == TaskReason.task_id)
         .where(TaskReason.rule_id == check_id, Task.outcome.is_not(None))
-    ).all()
-    verified = Counter(since for since, _ in outcomes)
-    confirmed = Counter(since for since, outcome in outcomes if outcome == "confirmed")
+        .group_by(TaskReason.since, Task.outcome)
+    )
+    verified, confirmed = Counter[str](), Counter[str]()
+    for since, outcome, count in outcomes:
+        verified[since] += count
+        confirmed[since] += count if outcome == "confirmed" else 0
     months = sorted(hits.keys() | verified.keys())
     return tuple(MonthRecord(m, hits[m], verified[m], confirmed[m]) for m in months)

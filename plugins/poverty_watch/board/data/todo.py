@@ -85,7 +85,7 @@ def _township(session: Session, month: Month, today: date) -> Iterator[ToDo]:
 
 def _cases(session: Session, today: date, steps: tuple[str, ...]) -> Iterator[ToDo]:
     late = _count(session, Case, Case.step.in_(steps), Case.due_on < today)
-    yield ToDo("超期的案件", late, "件", True, "/cases?late=1")
+    yield ToDo("超期的案件", late, "件", True, "/cases?state=late")
     waiting = _count(session, Case, Case.step.in_(steps), Case.due_on >= today)
     yield ToDo("等着办的案件", waiting, "件", False, "/cases")
 

@@ -2,15 +2,33 @@
 
 from poverty_watch.board.pages import (
     assets,
+    cases,
     comparisons,
     deliveries,
     household,
+    measures,
+    quality,
+    reports,
+    rules,
     this_month,
     try_out,
     verification,
     warnings,
 )
 
-_PAGES = (this_month, deliveries, warnings, comparisons, verification, household, try_out)
+_PAGES = (
+    this_month,
+    deliveries,
+    quality,
+    warnings,
+    comparisons,
+    verification,
+    cases,
+    measures,
+    household,
+    reports,
+    rules,
+    try_out,
+)
 MENU = tuple(page.ENTRY for page in _PAGES)
 ROUTERS = (assets.router, *(page.router for page in _PAGES))

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from poverty_watch.board.access import SignedIn
-from poverty_watch.board.data.stages import blocker_of, clock_of, stages_of
 from poverty_watch.board.data.todo import to_do
 from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import ChosenMonth, known_months, reading, standing_ledger
 from poverty_watch.board.view import page
 from poverty_watch.contracts import load_catalogue
+from poverty_watch.report.watch import Watch, watch
+from poverty_watch.screening.needs import needing
 from poverty_watch.settings import today
 
 ENTRY = Entry("本月", "/month")
@@ -23,17 +24,24 @@ router = APIRouter()
 def this_month(request: Request, viewer: SignedIn, month: ChosenMonth) -> Response:
     """The month at a glance."""
     catalogue = load_catalogue()
+    ledger = standing_ledger()
     with reading() as session:
         months = known_months(session)
-        stages = stages_of(session, month, today(), catalogue)
+    # Counts and departments' names: they name no household, and everybody waits for the same report.
+    seen = watch(month, ledger, today(), needs=needing(), catalogue=catalogue)
     return page(
         request,
         "this_month.html",
         title=f"{month.chinese}",
         month=month,
         months=months,
-        stages=stages,
-        blocker=blocker_of(stages),
-        clock=clock_of(month, today()),
-        to_do=to_do(standing_ledger(), viewer, month, today(), catalogue),
+        seen=seen,
+        share_gone=_share_gone(seen),
+        to_do=to_do(ledger, viewer, month, today(), catalogue),
     )
+
+
+def _share_gone(seen: Watch) -> float:
+    """How much of the time from the 1st to the due day has gone, 0 to 1."""
+    first = seen.days.due_on.replace(day=1)
+    return max(0.0, min(1.0, (seen.as_of - first).days / max((seen.days.due_on - first).days, 1)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -147,8 +149,12 @@ def _returned(
     """Faults with the cell they are about; a blank cell does not tell whose it is."""
     version = versions.get((dataset, month))
     path = lake.set_aside(dataset, month, version) if version else None
-    if path is None or not path.exists():
-        return Counter()
+    return _faults_in(path) if path is not None and path.exists() else Counter()
+
+
+# A version never changes; pages ask for the same months again and again.
+@lru_cache(maxsize=1024)
+def _faults_in(path: Path) -> Counter[tuple[str, str, str]]:
     columns = ("column", "fault", "value")
     table = pq.read_table(path, columns=list(columns))
     rows = zip(*(table[name].to_pylist() for name in columns), strict=True)
