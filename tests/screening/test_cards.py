@@ -18,6 +18,12 @@ medical_expenses:
 """
 
 
+def _card(check_id: str) -> list[str]:
+    file = check_named(check_id, load_definitions())
+    assert file is not None
+    return list(card(file, load_parameters(), load_catalogue()))
+
+
 def test_the_page_in_docs_is_up_to_date() -> None:
     page = all_cards(load_definitions(), load_parameters(), load_catalogue())
     kept = (PROJECT / "docs" / "规则说明.md").read_text(encoding="utf-8")
@@ -36,8 +42,20 @@ def test_a_card_tells_dated_parameters_basis_and_cases() -> None:
             assert value.text in told
             assert value.confirmed or "未经县审定" in told
     assert "样本A今年住院自付累计5000元，达到5000元的预警线。" in told
-    assert cases_of("W01").cannot_judge >= 1
+    assert "- 核实部门：医保局" in told
+    assert "- 核实部门：报送该数据的部门" in "\n".join(_card("C03"))
     assert check_named("W99", definitions) is None
+
+
+def test_every_card_tells_cases_that_fire_stay_quiet_and_cannot_be_judged() -> None:
+    definitions = load_definitions()
+    for file in (*definitions.rules, *definitions.comparisons):
+        cases, told = cases_of(file.id), "\n".join(_card(file.id))
+        assert cases.fires, file.id
+        for about in (*cases.fires, *cases.quiet, *cases.cannot_judge):
+            assert f"  - {about}" in told
+        if file.header.sources:
+            assert cases.cannot_judge, f"{file.id}: no case without its source"
 
 
 def test_the_record_counts_hits_of_the_month(office: Office) -> None:

@@ -10,6 +10,7 @@ table ``rows``. Any may say ``status``, ``lacks`` (datasets, or all), ``not_judg
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,14 @@ APRIL = "2021-04"
 def _read(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return content
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_a_case_says_in_chinese_what_it_shows(case: Path) -> None:
+    about = str(_read(case / "given.yaml").get("about", ""))
+    assert re.search("[\u4e00-\u9fff]", about), "given.yaml begins with about: what the case shows"
+    assert about.endswith("。")
+    assert not re.search(r"[A-Za-z]{2,}", about), "plain Chinese; persons are named A, B"
 
 
 def _inputs(folder: Path, given: dict[str, Any]) -> MonthInputs:

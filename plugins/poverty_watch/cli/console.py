@@ -40,6 +40,7 @@ def staff_errors() -> Iterator[None]:
     from poverty_watch.contracts import ContractError
     from poverty_watch.ledger.errors import LedgerError
     from poverty_watch.months import CalendarError, MonthError
+    from poverty_watch.screening.errors import DefinitionError, ScreeningError
     from poverty_watch.settings import SettingError
 
     try:
@@ -51,6 +52,8 @@ def staff_errors() -> Iterator[None]:
         SettingError,
         ContractError,
         LedgerError,
+        DefinitionError,
+        ScreeningError,
     ) as error:
         complain(f"无法进行：{error}")
         raise typer.Exit(CANNOT_START) from None

@@ -21,6 +21,7 @@ from poverty_watch.contracts.models import (
 )
 from poverty_watch.contracts.suite_shape import suite_problems
 from poverty_watch.files import read_yaml
+from poverty_watch.mistakes import mistakes_in, yaml_mistake
 from poverty_watch.settings import EXPECTATIONS
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -90,11 +91,9 @@ def _read(path: Path, model: type[_Model], problems: list[str], root: Path) -> _
     except UnicodeDecodeError:
         problems.append(f"{where}：文字编码不是 UTF-8，请另存为 UTF-8")
     except yaml.YAMLError as error:
-        problems.append(f"{where}：不是正确的 YAML（{error}）")
+        problems.append(f"{where}：{yaml_mistake(error)}")
     except ValidationError as error:
-        for mistake in error.errors():
-            place = " → ".join(str(part) for part in mistake["loc"])
-            problems.append(f"{where}：{place or '整个文件'}：{mistake['msg']}")
+        problems.extend(f"{where}：{mistake}" for mistake in mistakes_in(error))
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from poverty_watch.contracts import Catalogue
 from poverty_watch.files import read_yaml
 from poverty_watch.months import Month
-from poverty_watch.screening.definitions import Definitions, RuleHeader, SqlFile
+from poverty_watch.screening.definitions import SENDER, Definitions, RuleHeader, SqlFile
 from poverty_watch.screening.parameters import Parameter, Value
 from poverty_watch.settings import PROJECT
 
@@ -34,29 +34,35 @@ _PREVIOUS = "_previous"
 
 @dataclass(frozen=True)
 class Cases:
-    """The tried cases of one check: sentences that fire, and how many of each kind there are."""
+    """The tried cases of one check: that fire, stay quiet, and in which it cannot judge.
+
+    Each is told in one sentence; ``sentences`` is what the check itself says where it fires.
+    """
 
     sentences: tuple[str, ...]
-    fires: int
-    quiet: int
-    cannot_judge: int
+    fires: tuple[str, ...]
+    quiet: tuple[str, ...]
+    cannot_judge: tuple[str, ...]
 
 
 def cases_of(check_id: str, folder: Path = CASES) -> Cases:
     """The cases of a check; none where the project lies without its tests."""
     sentences: list[str] = []
-    fires = quiet = cannot = 0
+    told: dict[str, list[str]] = {"fires": [], "quiet": [], "cannot_judge": []}
     for path in sorted(folder.glob(f"{check_id}/*/expect.yaml")):
-        expected: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8")) or {}
+        expected = _content(path)
         found = expected.get("hits") or expected.get("findings") or []
         sentences += [one["sentence"] for one in found if one.get("sentence")]
-        if expected.get("status") == "not_run":
-            cannot += 1
-        elif found:
-            fires += 1
-        else:
-            quiet += 1
-    return Cases(tuple(dict.fromkeys(sentences)), fires, quiet, cannot)
+        is_run = expected.get("status") != "not_run"
+        kind = ("fires" if found else "quiet") if is_run else "cannot_judge"
+        told[kind].append(_content(path.with_name("given.yaml"))["about"])
+    kinds = {kind: tuple(abouts) for kind, abouts in told.items()}
+    return Cases(tuple(dict.fromkeys(sentences)), **kinds)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = read_yaml(path.read_text(encoding="utf-8")) or {}
+    return content
 
 
 def check_named(check_id: str, definitions: Definitions) -> SqlFile[Any] | None:
@@ -89,6 +95,7 @@ def card(
     yield f"- 起用：{Month.parse(header.since).chinese}"
     yield f"- 判断对象：{header.population or '所用数据中的每一行'}"
     yield f"- 所用数据：{_sources(header.sources, catalogue)}"
+    yield f"- 核实部门：{_verifier(header.verifies, catalogue)}"
     if header.missing:
         yield f"- 缺值怎么算：{header.missing}"
     if not header.parameters:
@@ -136,12 +143,25 @@ def _sources(sources: tuple[str, ...], catalogue: Catalogue) -> str:
     return "、".join(told) or "各名册"
 
 
+def _verifier(department: str, catalogue: Catalogue) -> str:
+    if department == SENDER:
+        return "报送该数据的部门"
+    return catalogue.departments[department].title
+
+
 def _cases(cases: Cases) -> Iterator[str]:
-    if not cases.fires + cases.quiet + cases.cannot_judge:
+    kinds = {
+        "报出的用例": cases.fires,
+        "不报的用例": cases.quiet,
+        "缺数据而无法判断的用例": cases.cannot_judge,
+    }
+    if not any(kinds.values()):
         return
-    yield (
-        f"- 用例：报出 {cases.fires} 例，不报 {cases.quiet} 例，"
-        f"缺数据而无法判断 {cases.cannot_judge} 例"
-    )
-    for sentence in cases.sentences[:3]:
-        yield f"  - 报出：{sentence}"
+    if cases.sentences:
+        yield "- 报出时的原话："
+        for sentence in cases.sentences[:3]:
+            yield f"  - {sentence}"
+    for title, abouts in kinds.items():
+        yield f"- {title}：{len(abouts)} 例"
+        for about in abouts:
+            yield f"  - {about}"

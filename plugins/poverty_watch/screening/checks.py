@@ -82,7 +82,8 @@ class CheckRunner:
         ran = [file for file in files if found[file.id].rows is not None]
         sent_back = {f.id: self._sent_back(f) for f in ran if f.header.missed_in}
         rows = [found[file.id].rows for file in ran]
-        table = hits_of(self.engine, [file.header for file in ran], rows, sent_back)
+        parameters = {file.id: self._described(file) for file in ran}
+        table = hits_of(self.engine, [file.header for file in ran], rows, parameters, sent_back)
         return _counted(table, "rule_id", found.values())
 
     def comparisons(self, files: Sequence[SqlFile[ComparisonHeader]]) -> Checked:

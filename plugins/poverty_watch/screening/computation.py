@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 
-from poverty_watch.engine import DuckEngine, Engine, ParquetPart, Rows
+from poverty_watch.engine import DuckEngine, Engine, EngineError, ParquetPart, Rows
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.screening.checks import Checked, CheckRunner
 from poverty_watch.screening.definitions import ComparisonHeader, RuleHeader, SqlFile
+from poverty_watch.screening.errors import ScreeningError
 from poverty_watch.screening.plan import Plan
 from poverty_watch.screening.staging import write_staging
 from poverty_watch.settings import Settings
@@ -66,7 +67,12 @@ class Computation:
 
     def _part(self, part: str, fill: Callable[[Path], Any]) -> Any:
         plan = self._plan
-        self._screenings.fill(plan.month, plan.fingerprint, part, fill)
+        try:
+            self._screenings.fill(plan.month, plan.fingerprint, part, fill)
+        except EngineError as error:
+            raise ScreeningError(
+                f"{plan.month.chinese}没有算成，有 SQL 文件不能运行，请改正后重新运行本月：{error}"
+            ) from error
         return self._screenings.notes(plan.month, plan.fingerprint, part)
 
     def _write_staging(self, folder: Path) -> dict[str, int]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from poverty_watch.engine import relations_of
 from poverty_watch.files import read_yaml, sha256_of
+from poverty_watch.mistakes import mistakes_in, yaml_mistake
 from poverty_watch.months import Month
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.settings import SQL
@@ -211,15 +212,26 @@ def _populations(path: Path, problems: list[str]) -> dict[str, str]:
         found = TypeAdapter(dict[str, str]).validate_python(
             read_yaml(path.read_text(encoding="utf-8"))
         )
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        problems.append(f"{path.name}：应当每行写“名称: 条件”：{error}")
+    except FileNotFoundError:
+        problems.append(f"{path.name}：没有这个文件")
+        return {}
+    except yaml.YAMLError as error:
+        problems.append(f"{path.name}：{yaml_mistake(error)}")
+        return {}
+    except ValidationError as error:
+        told = mistakes_in(error)
+        problems += [f"{path.name}：应当每行写“名称: 条件”：{mistake}" for mistake in told]
         return {}
     for name, condition in found.items():
         try:
             relations_of(households_in(condition))
         except ValueError as error:
-            problems.append(f"{path.name}：{name}：{error}")
+            problems.append(f"{path.name}：{name}：条件写法有误（{error}）")
     return found
+
+
+class _HeaderError(ValueError):
+    """A file without a header; the message is Chinese."""
 
 
 @lru_cache(maxsize=512)
@@ -231,16 +243,21 @@ def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[S
     files: list[SqlFile[_H]] = []
     for path in sorted(folder.glob("*.sql")):
         where = f"{folder.name}/{path.name}"
-        sql, sha256 = _text(path, path.stat().st_mtime_ns)
         try:
+            sql, sha256 = _text(path, path.stat().st_mtime_ns)
+            found = header.model_validate(_header_of(sql))
             relations_of(sql)
-            files.append(SqlFile(header.model_validate(_header_of(sql)), sql, path, sha256))
+            files.append(SqlFile(found, sql, path, sha256))
         except ValidationError as error:
-            for mistake in error.errors():
-                place = " → ".join(str(part) for part in mistake["loc"])
-                problems.append(f"{where}：{place or '文件头'}：{mistake['msg']}")
-        except (yaml.YAMLError, ValueError) as error:
+            problems.extend(f"{where}：{mistake}" for mistake in mistakes_in(error, "文件头"))
+        except yaml.YAMLError as error:
+            problems.append(f"{where}：文件头{yaml_mistake(error)}")
+        except _HeaderError as error:
             problems.append(f"{where}：{error}")
+        except UnicodeDecodeError:
+            problems.append(f"{where}：文字编码不是 UTF-8，请另存为 UTF-8")
+        except ValueError as error:
+            problems.append(f"{where}：SQL 写法有误（{error}）")
         else:
             if path.stem.split("_")[0] != files[-1].id and path.stem != files[-1].id:
                 problems.append(f"{where}：文件名应以编号 {files[-1].id} 开头")
@@ -251,7 +268,7 @@ def _read_folder(folder: Path, header: type[_H], problems: list[str]) -> tuple[S
 def _header_of(sql: str) -> Any:
     match = _HEADER.match(sql)
     if match is None:
-        raise ValueError("文件应以 /* … */ 写的 YAML 文件头开始")
+        raise _HeaderError("文件应以 /* … */ 写的 YAML 文件头开始")
     return read_yaml(match[1])
 
 

@@ -43,6 +43,7 @@ _HEADERS = pa.schema(
         ("title", pa.string()),
         ("risk", pa.string()),
         ("question", pa.string()),
+        ("basis", pa.string()),
         ("outcome", pa.string()),
         ("subject", pa.string()),
         ("sent_back", pa.string()),
@@ -58,17 +59,20 @@ def hits_of(
     engine: Engine,
     headers: Sequence[RuleHeader],
     rows: Iterable[pa.Table],
+    parameters: Mapping[str, Sequence[Row]],
     sent_back: Mapping[str, Mapping[str, Any]],
 ) -> pa.Table:
     """One hit per rule and household (`HITS`), in that order; its severity is its highest.
 
-    The evidence is JSON: title, risk, verifies, question, sentence, ``rows`` (the first ones, the
-    weightiest first), ``rows_total``, and ``sent_back`` where there is any.
+    The evidence is JSON: title, risk, verifies, question, basis, sentence, ``rows`` (the first ones,
+    the weightiest first), ``rows_total``, ``parameters``, and ``sent_back`` where there is any.
 
     Args:
         engine: where it is done.
         headers: the rules that ran.
         rows: their rows of evidence.
+        parameters: by rule those in force, as described for the ledger: a past month is explained by
+            what it was measured with.
         sent_back: by rule that is hit by absence, the rows that were sent back.
     """
     told = [
@@ -77,6 +81,8 @@ def hits_of(
             "title": header.title,
             "risk": header.risk,
             "question": header.question,
+            "basis": header.basis,
+            "parameters": _json(parameters[header.id]),
             "sent_back": _json(sent_back[header.id]) if header.id in sent_back else None,
         }
         for header in headers
@@ -108,6 +114,7 @@ def findings_of(
             "title": header.title,
             "outcome": header.outcome,
             "subject": header.subject,
+            "basis": header.basis,
             "parameters": _json(parameters[header.id]),
             "unconfirmed": _unconfirmed(parameters[header.id]),
         }
@@ -169,11 +176,12 @@ _ROW_OF_A_FINDING = """{
 }"""
 _HEAD_OF_A_HIT = """{
     'title': told_checks.title, 'risk': coalesce(firsts.risk, told_checks.risk),
-    'verifies': firsts.verifies, 'question': told_checks.question,
+    'verifies': firsts.verifies, 'question': told_checks.question, 'basis': told_checks.basis,
     'sentence': sentences.sentence || coalesce(told_checks.unconfirmed, ''), 'rows_total': rows_told.rows_total
 }"""
 _HEAD_OF_A_FINDING = """{
     'title': told_checks.title, 'outcome': told_checks.outcome, 'verifies': firsts.verifies,
+    'basis': told_checks.basis,
     'sentence': sentences.sentence || coalesce(told_checks.unconfirmed, ''), 'rows_total': rows_told.rows_total
 }"""
 _KEY = "check_id, subject_id, dataset"

@@ -237,13 +237,20 @@ def _reason(
         evidence["title"],
         SEVERITY_TITLES.get(row.get("severity") or "", ""),
         evidence["sentence"],
-        tuple(map(measure, checks.get(check_id, {}).get("parameters") or ())),
-        header.basis if header else "",
+        tuple(map(measure, _measured_by(evidence, checks.get(check_id, {})))),
+        evidence.get("basis") or (header.basis if header else ""),
         fate,
         tuple(dict.fromkeys(places)),
         int(evidence["rows_total"]),
         tuple(dict.fromkeys(one["name"] for one in evidence["rows"] if one.get("name"))),
     )
+
+
+def _measured_by(
+    evidence: Mapping[str, Any], check: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    """The parameters that the hit was found with; of older months the ledger alone knows them."""
+    return evidence.get("parameters") or check.get("parameters") or ()
 
 
 def measure(described: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from poverty_watch.files import read_yaml
+from poverty_watch.mistakes import mistakes_in, yaml_mistake
 from poverty_watch.months import Month
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.settings import SQL
@@ -125,16 +127,13 @@ def load_parameters(path: Path = SQL / "parameters.yaml") -> dict[str, Parameter
     try:
         content = _File.model_validate(_content(path, path.stat().st_mtime_ns))
     except ValidationError as error:
-        problems = [
-            f"- {' → '.join(str(part) for part in mistake['loc'])}：{mistake['msg']}"
-            for mistake in error.errors()
-        ]
+        problems = [f"- {mistake}" for mistake in mistakes_in(error)]
         raise DefinitionError(f"{path.name} 有误，请逐条改正：\n" + "\n".join(problems)) from error
     except yaml.YAMLError as error:
-        raise DefinitionError(f"{path.name} 不是正确的 YAML：{error}") from error
-    names = [parameter.name for parameter in content.parameters]
-    if len(names) != len(set(names)):
-        raise DefinitionError(f"{path.name}：参数名称重复")
+        raise DefinitionError(f"{path.name}：{yaml_mistake(error)}。") from error
+    names = Counter(parameter.name for parameter in content.parameters)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise DefinitionError(f"{path.name}：参数 {'、'.join(twice)} 写了两次，请合并成一个。")
     return {parameter.name: parameter for parameter in content.parameters}
 
 

@@ -14,6 +14,7 @@ from poverty_watch.ledger import deliveries
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.screening.definitions import Definitions, load_definitions
+from poverty_watch.screening.fitting import check_together
 from poverty_watch.screening.inputs import MonthInputs, load_registers
 from poverty_watch.screening.parameters import InForce, in_force, load_parameters
 from poverty_watch.settings import Settings
@@ -21,7 +22,7 @@ from poverty_watch.settings import Settings
 STOCK = "register_stock"
 STOCK_BEFORE = "register_stock_previous"
 # Raised when the program gives other rows for the same SQL and deliveries.
-_SHAPE = 2
+_SHAPE = 3
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,12 @@ def plan_month(month: Month, settings: Settings, ledger: Ledger) -> Plan:
 
     Raises:
         ScreeningError: no register snapshot may serve.
-        DefinitionError: a file in ``sql/`` is wrong.
+        DefinitionError: a file in ``sql/`` is wrong, or names what no other file knows.
     """
     with ledger.transaction() as session:
         found = tuple(deliveries.in_force(session, month))
-    inputs = MonthInputs(month, found, load_catalogue(), Lake(settings.lake), load_registers())
+    catalogue, definitions, parameters = load_catalogue(), load_definitions(), load_parameters()
+    check_together(definitions, parameters, catalogue)
+    inputs = MonthInputs(month, found, catalogue, Lake(settings.lake), load_registers())
     inputs.check_ground()
-    return Plan(month, inputs, load_definitions(), in_force(load_parameters(), month))
+    return Plan(month, inputs, definitions, in_force(parameters, month))
