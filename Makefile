@@ -1,12 +1,12 @@
 # 防贫守望 · Poverty Watch. A fresh Debian or Ubuntu needs: git, make, Python 3.11+ with venv.
 #   make run [MONTH=2021-04] [INBOX=folder]     make up [PORT=8080] [SCHEDULE=1]     make down
 #   make backfill FROM=2021-02 TO=2021-04 [INBOX=folder]
-#   make test    make lint    make bench    make lock
+#   make test    make lint    make bench    make lock    make drill
 # POVERTY_WATCH_HOME (default: var/) holds all that a run writes.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test up down backfill bench lint lock
+.PHONY: help setup run test up down backfill bench drill lint lock
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -63,6 +63,9 @@ lint: $(VENV)/.development
 
 bench: $(VENV)/.development
 	@$(BIN)/python -m scripts.bench
+
+drill: $(VENV)/.development
+	@$(BIN)/python -m scripts.production_drill
 
 lock: $(VENV)/.bootstrapped
 	@$(COMPILE) requirements-bootstrap.in --output-file requirements-bootstrap.lock

@@ -7,7 +7,7 @@
 3. **核实任务**：每户一件，按乡镇生成核实任务表。比对发现的问题分给部门、乡镇和县专班整改，各有清单；下次报送不再出现的，自动记为已整改。
 4. **月报**：次月8日（逢放假提前）起生成工作簿和内部清单，然后等待**签发**（页面右上“需要处理的操作”，或 `poverty-watch sign`），到10日24时为止。退回或到期无人处理，月报就是**未签发**：给县专班发邮件，本次运行显示失败。签发后按 `include/reference/mailings.yaml` 逐个收件人**送达**，各有结果，不重发；有人没收到，这一步显示失败。
 
-**补算**：用“回填”选择月份区间即可。补算照常计算并生成标有“补算”的月报，但不等日子、不派任务、不发任何东西。
+**补算**：用“回填”选择月份区间即可，从早到晚逐月进行。补算照常计算并生成标有“补算”的月报，但不等日子、不派任务、不发任何东西；谁要求的、为什么、与原来有没有不同，记入补算登记。
 
 **重跑**：报送没有变化时重跑同一个月，结果一字不变，不会重复派任务。
 """  # noqa: D415 - a Chinese full stop
@@ -28,7 +28,7 @@ from poverty_watch.contracts import Department, load_catalogue
 _MONTH = "{{ dag_run.partition_key or dag_run.conf.get('month', '') }}"
 
 
-def collect(department: Department) -> XComArg:
+def collect(department: Department, begun: XComArg) -> XComArg:
     """One department's row: wait, fetch, validate, settle, answer; settling always happens.
 
     Beside it a person is asked about what stopped; the month does not wait for that.
@@ -40,18 +40,24 @@ def collect(department: Department) -> XComArg:
             task_id="await_delivery",
             task_display_name="等待报送",
             mode="reschedule",
-            poke_interval=timedelta(minutes=30).total_seconds(),
+            poke_interval=steps.LOOK_EVERY,
             timeout=timedelta(days=45).total_seconds(),
         )(steps.is_delivered_or_due)(department.id)
-        fetched = task(task_id="fetch", task_display_name="收取文件")(steps.fetch)(department.id)
+        # Without a skipped wait: what does not wait begins with this.
+        fetched = task(
+            task_id="fetch",
+            task_display_name="收取文件",
+            trigger_rule="none_failed_min_one_success",
+        )(steps.fetch)(department.id)
         judged = task(task_id="validate", task_display_name="校验")(steps.validate)(department.id)
         settled = task(task_id="settle", task_display_name="登记结果", trigger_rule="all_done")(
             steps.settle
         )(department.id, [fetched, judged])
         answered = task(task_id="answer", task_display_name="回执")(steps.answer)(department.id)
-        asked = task.short_circuit(task_id="stopped", task_display_name="有无整份暂停")(
-            steps.stopped
-        )(department.id)
+        # Asked whether or not the receipt could be written, unless the run tells nobody anything.
+        asked = task.short_circuit(
+            task_id="stopped", task_display_name="有无整份暂停", trigger_rule="none_skipped"
+        )(steps.stopped)(department.id)
         decided = HITLOperator(
             task_id="decide",
             task_display_name="决定是否接收",
@@ -73,8 +79,8 @@ def collect(department: Department) -> XComArg:
         taken = task(task_id="accept", task_display_name="登记决定")(steps.accept)(
             department.id, asked, decided.output
         )
-        arrived >> fetched >> judged >> settled >> answered
-        settled >> asked >> decided >> taken
+        begun >> [arrived, fetched]
+        arrived >> fetched >> judged >> settled >> answered >> asked >> decided >> taken
     return settled
 
 
@@ -122,9 +128,22 @@ with DAG(
             title="发送月报",
             description="签发后用邮件发给收件人。不填：平时发，补算不发。",
         ),
+        "known": Param(
+            "now",
+            type="string",
+            enum=["now", "then"],
+            values_display={"now": "按现在所知", "then": "按当时所知"},
+            title="补算：按何时所知的报送",
+            description="现在：后来补报、更正的都算。当时：只用现行月报所用的那些报送，不收新的。",
+        ),
+        "reason": Param(
+            "", type="string", title="补算：理由", description="记入补算登记；不写就记“未写明”。"
+        ),
+        "by": Param("", type="string", title="补算：经手人", description="不写就记登录的账号。"),
     },
 ) as dag:
-    settled = [collect(department) for department in load_catalogue().departments.values()]
+    begun = task.branch(task_id="begin", task_display_name="是否等待报送")(steps.begin)()
+    settled = [collect(department, begun) for department in load_catalogue().departments.values()]
     staged = task(task_id="stage", task_display_name="整理人户", trigger_rule="all_done")(
         steps.stage
     )()
@@ -148,7 +167,7 @@ with DAG(
         task_id="await_report_day",
         task_display_name="等到出草稿的日子",
         mode="reschedule",
-        poke_interval=timedelta(minutes=30).total_seconds(),
+        poke_interval=steps.LOOK_EVERY,
         timeout=timedelta(days=45).total_seconds(),
         trigger_rule="none_failed",
     )(steps.is_report_day)()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from county_run.month import report_month
 
 if TYPE_CHECKING:
+    from poverty_watch.ledger.recomputations import Request
     from poverty_watch.ledger.store import Ledger
     from poverty_watch.months import Month
     from poverty_watch.settings import Settings
@@ -45,6 +46,7 @@ class CountyRun:
     is_backfill: bool
     is_by_hand: bool = False
     started_by: str = ""
+    run_id: str = ""
 
     @property
     def is_draft(self) -> bool:
@@ -67,6 +69,29 @@ class CountyRun:
     def sends_report(self) -> bool:
         """Whether a signed report is sent: not one of a recomputed month, unless the run says so."""
         return _chosen(self.conf.get("send_report"), not self.is_backfill)
+
+    @property
+    def waits(self) -> bool:
+        """Whether departments are waited for: not by drafts and recomputed months."""
+        return not (self.is_draft or self.is_backfill)
+
+    @property
+    def is_as_known_then(self) -> bool:
+        """Whether a recomputed month keeps to the deliveries that its standing report was made from."""
+        return self.is_backfill and self.conf.get("known") == "then"
+
+    @property
+    def request(self) -> Request:
+        """On whose word a month is recomputed, as far as anybody said."""
+        from poverty_watch.ledger.recomputations import Request
+
+        return Request(
+            batch=str(self.conf.get("batch") or self.run_id)[:64],
+            run=self.run_id,
+            known="then" if self.is_as_known_then else "now",
+            reason=str(self.conf.get("reason") or ""),
+            by=str(self.conf.get("by") or self.started_by),
+        )
 
     @property
     def report_kind(self) -> str:
@@ -93,6 +118,7 @@ def opened(context: Any) -> CountyRun:
         run.run_type == "backfill",
         run.run_type == "manual",
         getattr(run, "triggering_user_name", None) or "",
+        getattr(run, "run_id", "") or "",
     )
 
 

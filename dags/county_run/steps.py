@@ -7,6 +7,7 @@ they return goes to XCom and is one Chinese line with counts and paths, never a 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 from county_run.environment import CountyRun, step
 
 log = logging.getLogger(__name__)
+_NOTHING_NEW = "按当时所知补算，不收新的报送。"
 TAKE_NOTHING = "都不接收"
+LOOK_EVERY = float(os.environ.get("POVERTY_WATCH_LOOK_EVERY") or 1800)  # seconds; less in trials
 
 
 def take(title: str) -> str:
@@ -23,9 +26,34 @@ def take(title: str) -> str:
 
 
 @step
+def begin(run: CountyRun) -> list[str]:
+    """The first step of each department's row: waiting, or fetching at once where nobody waits.
+
+    A recomputed month is entered into the book of recomputations, and stops here where what it was
+    made from is not there any more.
+    """
+    from poverty_watch.contracts import load_catalogue
+
+    if run.is_backfill:
+        from poverty_watch.intake.remaining import LostError, check_remaining
+        from poverty_watch.ledger import recomputations
+
+        with run.ledger.transaction() as session:
+            recomputations.begin(session, run.month, run.request)
+        try:
+            check_remaining(run.month, run.settings, run.ledger)
+        except LostError as error:
+            with run.ledger.transaction() as session:
+                recomputations.fail(session, run.month, run.run_id, str(error))
+            raise
+    first = "await_delivery" if run.waits else "fetch"
+    return [f"{department}.{first}" for department in load_catalogue().departments]
+
+
+@step
 def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
     """Whether collecting may begin: all has arrived, the cut-off is past, or the run does not wait."""
-    if run.is_draft or run.is_backfill:
+    if not run.waits:
         return True
     from county_run.connections import source_of
     from poverty_watch.contracts import load_catalogue
@@ -47,6 +75,8 @@ def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
 @step
 def fetch(run: CountyRun, department_id: str) -> str:
     """Keep the department's files as delivered; a recomputed month as it was taken then."""
+    if run.is_as_known_then:
+        return _NOTHING_NEW
     from county_run.connections import source_of
     from poverty_watch.intake.steps import fetch
 
@@ -63,6 +93,8 @@ def fetch(run: CountyRun, department_id: str) -> str:
 @step
 def validate(run: CountyRun, department_id: str) -> str:
     """Read, standardise and judge what is new."""
+    if run.is_as_known_then:
+        return _NOTHING_NEW
     from poverty_watch.intake.steps import validate
 
     return validate(department_id, run.month, run.settings, run.ledger).summary
@@ -71,6 +103,8 @@ def validate(run: CountyRun, department_id: str) -> str:
 @step
 def settle(run: CountyRun, department_id: str, earlier: Sequence[str | None]) -> str:
     """Write down what became of every dataset; ``earlier`` lacks the line of a step that failed."""
+    if run.is_as_known_then:
+        return _NOTHING_NEW
     from poverty_watch.intake.steps import settle
 
     failed = any(line is None for line in earlier)
@@ -244,7 +278,15 @@ def build_report(run: CountyRun) -> str:
 
     kind: Any = run.report_kind
     made = build_report(run.month, run.settings, run.ledger, kind)
-    return f"{made.summary}，在 {made.path}"
+    told = f"{made.summary}，在 {made.path}"
+    if run.is_backfill:
+        from poverty_watch.ledger import recomputations
+
+        with run.ledger.transaction() as session:
+            recomputations.finish(
+                session, run.month, run.run_id, made=made.number, changed=made.is_new, told=told
+            )
+    return told
 
 
 @step

@@ -38,6 +38,7 @@ echo "postgresql+psycopg2://$airflow" | keep airflow_database_url $program_user
 echo "db+postgresql+psycopg2://$airflow" | keep airflow_result_backend $program_user
 echo "postgresql+psycopg://ledger:$(of postgres_ledger_password)@postgres:5432/ledger" | keep ledger_url $program_user
 echo "redis://:$(of redis_password)@redis:6379/0" | keep airflow_broker_url $program_user
+echo '{}' | keep airflow_connections.json $program_user
 printf '%s\n' "requirepass $(of redis_password)" "bind * -::*" "port 6379" 'save ""' "appendonly no" "dir /data" \
     "maxmemory-policy noeviction" | keep redis_conf $program_user
 

@@ -83,8 +83,15 @@ class Settings:
 
 
 def today() -> date:
-    """The county's calendar day; ``POVERTY_WATCH_TODAY`` (YYYY-MM-DD) shifts it in trials."""
+    """The county's calendar day.
+
+    In trials ``POVERTY_WATCH_TODAY`` (YYYY-MM-DD) shifts it, or a file that
+    ``POVERTY_WATCH_TODAY_FILE`` names, which may change while processes run.
+    """
     shifted = os.environ.get("POVERTY_WATCH_TODAY")
+    file = os.environ.get("POVERTY_WATCH_TODAY_FILE")
+    if not shifted and file:
+        shifted = Path(file).read_text(encoding="utf-8").strip()
     return date.fromisoformat(shifted) if shifted else datetime.now(COUNTY_ZONE).date()
 
 

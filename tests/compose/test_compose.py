@@ -51,7 +51,7 @@ def _dockerfile() -> str:
 
 def test_every_secret_file_that_is_read_is_given(services: dict[str, Service]) -> None:
     for name, service in services.items():
-        read = {m for text in strings(service) for m in re.findall(r"/run/secrets/(\w+)", text)}
+        read = {m for text in strings(service) for m in re.findall(r"/run/secrets/([\w.]+)", text)}
         assert read <= set(service.get("secrets", [])), name
 
 

@@ -77,9 +77,10 @@ def test_secrets_come_from_files_and_have_no_default(compose: dict[str, Any]) ->
     for service in compose["services"].values():
         assert set(service.get("secrets", [])) <= set(compose["secrets"])
         for name, value in service["environment"].items():
-            if SECRET.search(name) and not name.endswith("__BASE_URL") and "SERVER_URL" not in name:
-                assert name.endswith(("_CMD", "_FILE")), name
-                (file,) = re.findall(r"/run/secrets/(\w+)", value)
+            plain = name.endswith(("__BASE_URL", "__SECRETS__BACKEND")) or "SERVER_URL" in name
+            if SECRET.search(name) and not plain:
+                assert name.endswith(("_CMD", "_FILE", "_KWARGS")), name
+                (file,) = re.findall(r"/run/secrets/([\w.]+)", value)
                 assert file in service["secrets"], name
 
 
@@ -123,6 +124,17 @@ def test_only_the_page_is_reachable_and_only_from_this_machine(compose: dict[str
     published = {n: s["ports"] for n, s in compose["services"].items() if "ports" in s}
     assert published == {"api-server": ["${POVERTY_WATCH_BIND:-127.0.0.1}:8080:8080"]}
     assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_workers_are_two_and_reach_the_mail_server(compose: dict[str, Any]) -> None:
+    worker = compose["services"]["worker"]
+    assert worker["deploy"]["replicas"] == 2
+    assert set(worker["networks"]) == {"inside", "outside"}
+    assert not compose["networks"]["outside"]
+    assert {n for n, s in compose["services"].items() if "outside" in s["networks"]} == {
+        "api-server",
+        "worker",
+    }
 
 
 def test_clocks_show_county_time(compose: dict[str, Any]) -> None:

@@ -42,6 +42,9 @@ def test_a_department_waits_fetches_validates_and_always_settles(monthly: Any) -
         assert monthly.get_task(f"{department}.validate").upstream_task_ids == {
             f"{department}.fetch"
         }
+        fetch = monthly.get_task(f"{department}.fetch")
+        assert fetch.upstream_task_ids == {"begin", f"{department}.await_delivery"}
+        assert fetch.trigger_rule == "none_failed_min_one_success"
         wait = monthly.get_task(f"{department}.await_delivery")
         assert wait.mode == "reschedule"
         assert wait.downstream_task_ids == {f"{department}.fetch"}
@@ -62,8 +65,9 @@ def test_a_person_decides_on_what_stopped_and_the_month_does_not_wait(monthly: A
         titles = [c.title for c in load_catalogue().departments[department].contracts.values()]
         assert decide.options == [*(f"接收“{title}”" for title in titles), "都不接收"]
         assert monthly.get_task(f"{department}.stopped").upstream_task_ids == {
-            f"{department}.settle"
+            f"{department}.answer"
         }
+        assert monthly.get_task(f"{department}.stopped").trigger_rule == "none_skipped"
         assert monthly.get_task(f"{department}.accept").downstream_task_ids == set()
 
 

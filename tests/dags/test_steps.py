@@ -236,3 +236,43 @@ def test_only_what_was_shown_is_taken(run: Run, stopped: Office) -> None:
     assert better.status == "accepted"
     answer = answered(steps.take("财政供养"), reason="核实过")
     assert "后来的一份已经接收" in run(steps.accept, "finance", asked, answer)
+
+
+def test_where_nobody_waits_departments_are_fetched_at_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from county_run import steps
+
+    (tmp_path / "inbox" / "2021-04" / "health").mkdir(parents=True)
+    (tmp_path / "inbox" / "2021-04" / "health" / "大病.xlsx").write_bytes(b"x")
+    assert "health.await_delivery" in run(steps.begin)
+    assert "health.fetch" in run(steps.begin, draft=True)
+    assert "health.fetch" in run(steps.begin, run_type="backfill")
+
+
+def test_a_recomputed_month_is_entered_with_who_and_why(run: Run, tmp_path: Path) -> None:
+    from county_run import steps
+    from poverty_watch.ledger.recomputations import listed
+
+    given = {"reason": "民政局更正", "by": "样本数据员", "known": "then", "batch": "一批"}
+    with pytest.raises(RuntimeError, match="没有可以补算的报送"):
+        run(steps.begin, run_type="backfill", **given)
+    with open_ledger(Settings.from_environment()).transaction() as session:
+        (entry,) = listed(session)
+    assert (entry.month, entry.known, entry.reason) == ("2021-04", "then", "民政局更正")
+    assert (entry.asked_by, entry.batch, entry.status) == ("样本数据员", "一批", "failed")
+    assert "没有可以补算的报送" in entry.told
+
+
+def test_what_was_known_then_takes_in_nothing_new(run: Run, tmp_path: Path) -> None:
+    from county_run import steps
+
+    folder = tmp_path / "inbox" / "2021-04" / "health"
+    folder.mkdir(parents=True)
+    (folder / "大病.xlsx").write_bytes(b"x")
+    then = {"run_type": "backfill", "known": "then"}
+    assert "不收新的" in run(steps.fetch, "health", **then)
+    assert "不收新的" in run(steps.validate, "health", **then)
+    assert "不收新的" in run(steps.settle, "health", [None, None], **then)
+    with open_ledger(Settings.from_environment()).transaction() as session:
+        assert session.scalars(select(DatasetMonth)).all() == []

@@ -1,4 +1,4 @@
-"""The verbs: run, up, down, backfill, sample, status, and those of the other modules here."""
+"""The verbs: run, up, down, sample, status, and those of the other modules here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import typer
 from poverty_watch.cli.audit import audit
 from poverty_watch.cli.cards import cards
 from poverty_watch.cli.cases import cases
-from poverty_watch.cli.console import CommandError, say, staff_errors
+from poverty_watch.cli.console import say, staff_errors
 from poverty_watch.cli.deliveries import deliveries
 from poverty_watch.cli.explaining import explaining
 from poverty_watch.cli.leads import leads
 from poverty_watch.cli.measures import measures
+from poverty_watch.cli.recomputing import recomputing
 from poverty_watch.cli.report import report_verbs, reports
 from poverty_watch.cli.sending import sending
 from poverty_watch.cli.tasks import tasks
@@ -102,33 +103,6 @@ def down() -> None:
         stop_services(Settings.from_environment())
 
 
-@app.command(help="补算若干个月：照常计算并出“补算”月报，不派任务，不对外发任何东西。")
-def backfill(
-    first: Annotated[str, typer.Option("--from", help="第一个月，如 2021-02。")],
-    last: Annotated[str, typer.Option("--to", help="最后一个月，如 2021-04。")],
-    inbox: InboxOption = None,
-) -> None:
-    """Have Airflow's scheduler recompute months by its own backfill."""
-    with staff_errors():
-        from poverty_watch.cli.backfill import backfill_months
-        from poverty_watch.cli.inbox_choice import require_inbox
-        from poverty_watch.cli.services import inbox_in_use
-        from poverty_watch.months import Month
-
-        span = Month.parse(first), Month.parse(last)
-        if span[0] > span[1]:
-            raise CommandError(f"起始月份 {first} 晚于截止月份 {last}。")
-        settings = _with_inbox(Settings.from_environment(), inbox)
-        in_use = inbox_in_use(settings)
-        if in_use and inbox and in_use != settings.inbox:
-            raise CommandError(
-                f"后台的 Airflow 用的是收件夹 {in_use}；要换收件夹，请先执行 make down。"
-            )
-        require_inbox(in_use or settings.inbox)
-        code = backfill_months(*span, settings)
-    raise typer.Exit(code)
-
-
 @app.command(help="生成样例县的报送文件（虚构数据，可重复生成）。")
 def sample(
     folder: Annotated[Path, typer.Option("--folder", help="写到哪个文件夹。")],
@@ -169,6 +143,7 @@ app.add_typer(cases, name="case")
 app.add_typer(measures, name="measure")
 app.add_typer(report_verbs)
 app.add_typer(reports, name="report")
+app.add_typer(recomputing)
 app.add_typer(tasks, name="task")
 app.add_typer(sending)
 app.add_typer(trials)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from poverty_watch.cli.airflow_home import DAG_ID, DEFAULT_PORT, AirflowHome
 from poverty_watch.cli.console import WENT_WRONG, CommandError, complain, say
-from poverty_watch.cli.progress import STAGES, title_of
+from poverty_watch.cli.progress import title_of
 from poverty_watch.cli.rest import AirflowApi
 from poverty_watch.cli.services import login, running, start_services
-from poverty_watch.months import Month
+from poverty_watch.ledger.recomputations import KNOWN_TITLES
+from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import Settings
 
 _LOOK_EVERY = 2  # seconds
@@ -18,8 +22,29 @@ _FINISHED = {"success", "failed"}
 _STATE_TITLES = {"success": "完成", "failed": "失败", "running": "运行中", "queued": "排队"}
 
 
-def backfill_months(first: Month, last: Month, settings: Settings) -> int:
-    """Recompute all months from ``first`` to ``last`` and say what became of each; the exit code.
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: the book of recomputations and the run's conf say the same."""
+
+    first: Month
+    last: Month
+    known: str
+    reason: str
+    by: str
+
+    @property
+    def months(self) -> list[Month]:
+        """All months, in order."""
+        return list(self.first.through(self.last))
+
+    def conf(self, now: datetime) -> dict[str, str]:
+        """The conf of every run."""
+        batch = f"{self.first}_{self.last}_{now:%Y%m%dT%H%M%S}"
+        return {"batch": batch, "known": self.known, "reason": self.reason, "by": self.by}
+
+
+def backfill_months(wish: Wish, settings: Settings) -> int:
+    """Recompute months, from the first to the last, and say what became of each; the exit code.
 
     A month that was recomputed before is recomputed again as a new run.
     """
@@ -27,20 +52,28 @@ def backfill_months(first: Month, last: Month, settings: Settings) -> int:
         start_services(settings, DEFAULT_PORT, "127.0.0.1", schedule=False)
     api = login(settings)
     _wait_for_dag(api)
-    earlier = {run["dag_run_id"] for run in _backfill_runs(api)}
-    _create(AirflowHome(settings), first, last)
-    say(f"补算{first.chinese}至{last.chinese}：不派任务，不对外发送。")
-    return _follow(api, earlier, list(first.through(last)))
+    earlier = {run["dag_run_id"] for run in _backfill_runs(api, 1)}
+    conf = wish.conf(datetime.now(COUNTY_ZONE))
+    _create(AirflowHome(settings), wish, conf)
+    say(
+        f"补算{wish.first.chinese}至{wish.last.chinese}（{KNOWN_TITLES[wish.known]}）："
+        "不派任务，不对外发送。"
+    )
+    code = _follow(api, earlier, wish.months)
+    _say_outcome(settings, conf["batch"])
+    return code
 
 
-def _create(home: AirflowHome, first: Month, last: Month) -> None:
+def _create(home: AirflowHome, wish: Wish, conf: dict[str, str]) -> None:
     log = home.logs / "backfill.log"
+    span = ("--from-date", str(wish.first.first_day), "--to-date", str(wish.last.last_day))
     with log.open("w") as stream:
         code = home.start(
             [
                 *("backfill", "create", "--dag-id", DAG_ID),
-                *("--from-date", str(first.first_day), "--to-date", str(last.last_day)),
+                *span,
                 *("--max-active-runs", "1", "--reprocess-behavior", "completed"),
+                *("--dag-run-conf", json.dumps(conf, ensure_ascii=False)),
             ],
             stream,
         ).wait()
@@ -49,49 +82,87 @@ def _create(home: AirflowHome, first: Month, last: Month) -> None:
 
 
 def _follow(api: AirflowApi, earlier: set[str], months: list[Month]) -> int:
-    told: set[tuple[str, str, str]] = set()
+    begun = time.monotonic()
+    states: dict[str, str] = {}
+    told: set[tuple[str, str]] = set()
     while True:
-        runs = [run for run in _backfill_runs(api) if run["dag_run_id"] not in earlier]
+        runs = [run for run in _backfill_runs(api, len(months)) if run["dag_run_id"] not in earlier]
         for run in sorted(runs, key=lambda each: str(each["partition_key"])):
-            _tell(api, run, told)
+            _tell(api, run, states, told, months, time.monotonic() - begun)
         if len(runs) >= len(months) and all(run["state"] in _FINISHED for run in runs):
             break
         time.sleep(_LOOK_EVERY)
     failed = [run for run in runs if run["state"] == "failed"]
-    for run in failed:
-        complain(f"{run['partition_key']} 补算失败，请在网页上查看这次运行。")
     return WENT_WRONG if failed else 0
 
 
-def _tell(api: AirflowApi, run: dict[str, Any], told: set[tuple[str, str, str]]) -> None:
-    key = (run["dag_run_id"], "", run["state"])
-    if run["state"] == "running" or key not in told:
-        for task in _tasks(api, run):
-            name, state = task["task_id"], str(task["state"])
-            noted = (run["dag_run_id"], name, state)
-            is_step = name.endswith(".settle") or name in STAGES
-            if noted in told or state not in ("success", "failed"):
-                continue
-            told.add(noted)
-            if state == "failed":
-                complain(f"  {run['partition_key']}　✗ {title_of(name)}")
-            elif is_step:
-                say(f"  {run['partition_key']}　✓ {title_of(name)}")
-    if key not in told:
-        told.add(key)
-        say(f"{run['partition_key']}：{_STATE_TITLES.get(run['state'], run['state'])}")
+def _tell(
+    api: AirflowApi,
+    run: dict[str, Any],
+    states: dict[str, str],
+    told: set[tuple[str, str]],
+    months: list[Month],
+    seconds: float,
+) -> None:
+    name, month, state = run["dag_run_id"], run["partition_key"], run["state"]
+    if states.get(name) == state and state != "running":
+        return
+    if state == "running" or state in _FINISHED:
+        for task in _failed_tasks(api, run):
+            if (name, task) not in told:
+                told.add((name, task))
+                complain(f"  {month}　✗ {title_of(task)}")
+    if states.get(name) != state:
+        states[name] = state
+        if state in _FINISHED:
+            done = sum(each in _FINISHED for each in states.values())
+            say(
+                f"{month}：{_STATE_TITLES[state]}（{done}/{len(months)}个月，已用{_clock(seconds)}）",
+                "red" if state == "failed" else None,
+            )
+        elif state == "running":
+            say(f"{month}：运行中")
 
 
-def _tasks(api: AirflowApi, run: dict[str, Any]) -> list[dict[str, Any]]:
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}分{rest:02d}秒"
+
+
+def _say_outcome(settings: Settings, batch: str) -> None:
+    """What the book of recomputations says of each month."""
+    from poverty_watch.cli.ledgers import standing_ledger
+    from poverty_watch.cli.recomputing import line_of
+    from poverty_watch.ledger.recomputations import listed
+
+    with standing_ledger(settings).transaction() as session:
+        entries = listed(session, batch)
+    for entry in entries:
+        say(line_of(entry))
+    if entries:
+        say(
+            f"补算登记：{batch}。请另一个人看过后执行 poverty-watch recomputations --review {batch} --by 姓名。"
+        )
+
+
+def _failed_tasks(api: AirflowApi, run: dict[str, Any]) -> list[str]:
     answer = api.get(
-        f"/dags/{DAG_ID}/dagRuns/{run['dag_run_id']}/taskInstances?limit=500&order_by=end_date"
+        f"/dags/{DAG_ID}/dagRuns/{run['dag_run_id']}/taskInstances?state=failed&limit=200"
     )
-    return list(answer["task_instances"])
+    return [task["task_id"] for task in answer["task_instances"]]
 
 
-def _backfill_runs(api: AirflowApi) -> list[dict[str, Any]]:
-    answer = api.get(f"/dags/{DAG_ID}/dagRuns?run_type=backfill&order_by=-id&limit=100")
-    return list(answer["dag_runs"])
+def _backfill_runs(api: AirflowApi, wanted: int) -> list[dict[str, Any]]:
+    """The newest runs of backfills: as many as are wanted, and some."""
+    found: list[dict[str, Any]] = []
+    while len(found) <= wanted:
+        page = api.get(
+            f"/dags/{DAG_ID}/dagRuns?run_type=backfill&order_by=-id&limit=100&offset={len(found)}"
+        )["dag_runs"]
+        found += page
+        if len(page) < 100:
+            break
+    return found
 
 
 def _wait_for_dag(api: AirflowApi) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of upkeep: backup, restore."""
+"""The verbs of upkeep: backup, restore, purge."""
 
 from __future__ import annotations
 
@@ -56,3 +56,36 @@ def restore(
         say(f"{'备份完好' if check else '恢复完成'}：{done.summary}。")
         if not check:
             say(f"恢复到 {settings.home}。请执行 poverty-watch status 月份 核对。")
+
+
+@upkeep.command(
+    help="列出保存期限已过的内容（期限见 include/reference/retention.yaml）；加 --really 才清除。"
+)
+def purge(
+    by: Annotated[str, typer.Option("--by", help="谁来做，记入流水账。")] = "",
+    really: Annotated[bool, typer.Option("--really", help="真的清除，不能恢复。")] = False,
+) -> None:
+    """List what is over, or erase it."""
+    with staff_errors():
+        from poverty_watch.cli.ledgers import standing_ledger
+        from poverty_watch.settings import today
+        from poverty_watch.upkeep import Retention, UpkeepError, due
+        from poverty_watch.upkeep import purge as erase
+
+        settings = Settings.from_environment()
+        ledger = standing_ledger(settings)
+        try:
+            things = due(settings, ledger, today(), Retention.from_file())
+            for thing in things:
+                say(thing.told)
+            if not things:
+                say("没有保存期限已过的内容。")
+            elif not really:
+                say(
+                    "以上还没有清除。核对无误后，加 --really --by 经手人 再执行一次；清除了的不能恢复。"
+                )
+            else:
+                erased = erase(settings, ledger, things, by)
+                say(f"已清除 {erased} 项，记入流水账。备份里的，按备份的保管办法另行处理。")
+        except UpkeepError as error:
+            raise CommandError(str(error)) from error

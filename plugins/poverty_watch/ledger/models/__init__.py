@@ -10,6 +10,8 @@ from poverty_watch.ledger.models.findings import Finding
 from poverty_watch.ledger.models.journal import JournalEntry, JournalHead
 from poverty_watch.ledger.models.mailings import Mailing
 from poverty_watch.ledger.models.people import SealedPerson
+from poverty_watch.ledger.models.purges import Purge
+from poverty_watch.ledger.models.recomputations import Recomputation
 from poverty_watch.ledger.models.reports import ReportUnlock, ReportVersion
 from poverty_watch.ledger.models.screenings import HitFate, Lead, Screening
 from poverty_watch.ledger.models.verification import Task, TaskReason
@@ -33,6 +35,8 @@ __all__ = [
     "Mailing",
     "Measure",
     "MonthText",
+    "Purge",
+    "Recomputation",
     "ReportUnlock",
     "ReportVersion",
     "Screening",

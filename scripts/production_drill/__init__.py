@@ -1,0 +1,1 @@
+"""The production shape, tried natively: python -m scripts.production_drill."""
