@@ -1,6 +1,6 @@
 # 防贫守望 · Poverty Watch. A fresh Debian or Ubuntu needs: git, make, Python 3.11+ with venv.
 #   make run [MONTH=2021-04] [INBOX=folder]     make up [PORT=8080] [SCHEDULE=1]     make down
-#   make backfill FROM=2021-02 TO=2021-04 [INBOX=folder]
+#   make backfill FROM=2021-02 TO=2021-04 [REASON=why] [BY=who] [KNOWN=now|then] [INBOX=folder]
 #   make test    make lint    make bench    make lock    make drill
 # POVERTY_WATCH_HOME (default: var/) holds all that a run writes.
 SHELL := /bin/bash
@@ -48,7 +48,8 @@ down: $(VENV)/.runtime
 	@$(CLI) down
 
 backfill: $(VENV)/.runtime
-	@$(CLI) backfill --from "$(FROM)" --to "$(TO)" $(if $(INBOX),--inbox "$(INBOX)")
+	@$(CLI) backfill --from "$(FROM)" --to "$(TO)" $(if $(REASON),--reason "$(REASON)") $(if $(BY),--by "$(BY)") \
+		$(if $(KNOWN),--known "$(KNOWN)") $(if $(INBOX),--inbox "$(INBOX)")
 
 test: lint
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
