@@ -12,11 +12,13 @@ import openpyxl
 import pytest
 
 from poverty_watch.contracts import load_catalogue
+from poverty_watch.identity import Keyring
 from poverty_watch.intake.cells import clean_amounts, clean_dates, clean_months
 from poverty_watch.intake.layout import Layout, find_layout
 from poverty_watch.intake.names import dataset_in, is_nil_return, month_in, township_in
 from poverty_watch.intake.plain_text import read_text
 from poverty_watch.intake.sheets import Limits, Sheet
+from poverty_watch.intake.standardise import ReadFile, Standardised, standardise
 from poverty_watch.months import Month
 from tests.intake.conftest import APRIL, Office, csv_bytes, number, save_workbook
 
@@ -141,6 +143,68 @@ def test_a_group_alone_names_a_column_whatever_stands_below_it() -> None:
 )
 def test_headers_are_compared_by_what_can_be_seen(header: list[str]) -> None:
     assert laid_out(CERTIFICATES, [header, ["x"] * len(header)]).data == [1]
+
+
+def test_a_near_header_is_named_with_what_it_should_be(office: Office) -> None:
+    header = ["姓名", "残疾证号码", "残疾类别", "残疾等级", "发证时间"]
+    (message, *_) = office.deliver(CERTIFICATES, [header, person()]).messages
+    assert "第1行的表头缺少列：残疾人证号、发证日期" in message
+    assert "“残疾证号码”如果就是“残疾人证号”" in message
+    assert "“发证时间”如果就是“发证日期”" in message
+
+
+CREDIT = ["姓名", "身份证号", "借据号", "借款金额", "到期日", "逾期金额", "逾期天数"]
+
+
+def loan(amount: float) -> list[Any]:
+    return ["样例甲", number(), "J1", amount, "2022-03-01", 0, 0]
+
+
+def test_amounts_in_ten_thousands_are_not_taken_for_yuan(office: Office) -> None:
+    header = ["借款金额（万元）" if name == "借款金额" else name for name in CREDIT]
+    (message, *_) = office.deliver("microcredit", [header, loan(5)]).messages
+    assert "缺少列：借款金额" in message
+    assert "先换算成元" in message
+    verdict = office.deliver("microcredit", [["单位：万元"], CREDIT, loan(5)])
+    assert verdict.delivery is not None
+    assert verdict.delivery.open_queries == {"unit": 1}
+    assert "已按元接收，请核对" in "".join(verdict.messages)
+
+
+# ---- merged cells, second tables
+
+
+def test_every_row_of_a_merged_cell_has_its_value_but_no_amount_is_doubled() -> None:
+    header = ["户主姓名", "户主身份证号", "产业项目", "失败日期", "损失金额", "原因"]
+    first = ["样例甲", number(), "养殖", "2021-04-01", 900, "病害"]
+    rows = [header, first, [None, None, "种植", "2021-04-02", None, "冰雹"]]
+    corners = tuple(((1, place), (2, place)) for place in (0, 1, 4))
+    sheet = Sheet("表", rows, [1, 2, 3], merged=corners)
+    done = standardised("industry_failures", sheet)
+    assert done.columns["name"].to_pylist() == ["样例甲", "样例甲"]
+    assert done.identity.fault.null_count == 2
+    assert done.columns["loss"].to_pylist() == [Decimal(900), None]
+    assert "已按合并的内容补到其余2格" in "".join(done.messages)
+
+
+def test_two_tables_side_by_side_are_not_half_read(office: Office) -> None:
+    verdict = office.deliver(
+        CERTIFICATES, [[*HEADER, None, *HEADER], [*person(1), None, *person(2)]]
+    )
+    assert verdict.status == "rejected"
+    assert "第1行的表头里并排有两张同样的表" in verdict.messages[0]
+
+
+def test_a_second_table_with_its_columns_elsewhere_is_not_read_by_the_first(office: Office) -> None:
+    rows = [HEADER, person(1), [], HEADER[::-1], person(2)[::-1]]
+    verdict = office.deliver(CERTIFICATES, rows)
+    assert verdict.status == "rejected"
+    assert "第4行又有一个表头，各列的位置与第1行的不同" in verdict.messages[0]
+
+
+def standardised(dataset: str, sheet: Sheet) -> Standardised:
+    contract = load_catalogue().contract(dataset)
+    return standardise(contract, [ReadFile("x.xlsx", [sheet])], APRIL, Keyring(b"1", b"2"))
 
 
 # ---- names of files
@@ -407,15 +471,12 @@ def test_more_forms_of_an_amount(cell: object, read: str | None) -> None:
 
 
 def test_an_optional_month_that_nobody_can_read_counts_as_blank_and_is_named() -> None:
-    from poverty_watch.identity import Keyring
-    from poverty_watch.intake.standardise import ReadFile, standardise
-
     contract = load_catalogue().contract("monitoring_register")
     header = [column.header for column in contract.columns]
     row = dict.fromkeys(header, "")
     row |= {"姓名": "样例甲", "证件号码": number(), "识别监测时间": "2021年春"}
     other = row | {"识别监测时间": "无"}
     sheet = Sheet("表", [header, list(row.values()), list(other.values())], [1, 2, 3])
-    done = standardise(contract, [ReadFile("x.xlsx", [sheet])], APRIL, Keyring(b"1", b"2"))
+    done = standardised("monitoring_register", sheet)
     assert done.columns["identified_month"].to_pylist() == [None, None]
     assert "“识别监测时间”有1格写的不是日期或年月（第2行）" in "".join(done.messages)

@@ -12,6 +12,7 @@ from poverty_watch.contracts import Contract
 from poverty_watch.workbooks.sheet import Cell, Sheet
 
 _HEADER_WITHIN_ROWS = 60
+_LONGEST_HEADER = 15  # shorter than an identity number
 _TOTALS = {"合计", "总计", "小计"}
 _SIGNATURES = ("填表人", "填报人", "审核人", "制表人", "负责人", "备注", "注:", "说明")
 _WHITE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
@@ -56,15 +57,21 @@ class Layout:
 
 @dataclass(frozen=True)
 class NoLayout:
-    """No row of the sheet has the required columns; the nearest one, for the message."""
+    """No row of the sheet has the required columns; the nearest one, for the message.
+
+    ``others`` are the names in that row that no column of the contract bears. ``problem``, where
+    there is one, is a Chinese sentence: the columns are there, but the sheet cannot be read.
+    """
 
     nearest_row: int | None
     missing: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
     """The layout of a sheet under a contract, or what is missing for one."""
-    best: tuple[int, int, tuple[str, ...]] | None = None
+    best: tuple[int, int, tuple[str, ...], tuple[str, ...]] | None = None
     names = [[plain(cell) for cell in row] for row in sheet.rows[:_HEADER_WITHIN_ROWS]]
     for row, lower in enumerate(names):
         if not any(lower):
@@ -75,12 +82,16 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
             columns = _solve(lower if first < last else None, names[last], contract)
             missing = tuple(c.header for c in contract.columns if c.name not in columns)
             if not missing:
-                return _classify(sheet, columns, first, _last_of_merged(sheet, columns, last))
+                layout = _classify(sheet, columns, first, _last_of_merged(sheet, columns, last))
+                problem = another_table(sheet, layout, contract)
+                return NoLayout(sheet.numbers[last], (), problem=problem) if problem else layout
             if best is None or len(columns) > best[0]:
-                best = (len(columns), sheet.numbers[last], missing)
+                known = {plain(h) for c in contract.columns for h in c.headers}
+                others = tuple(name for name in names[last] if name and name not in known)
+                best = (len(columns), sheet.numbers[last], missing, others)
     if best is None or best[0] * 2 < len(contract.columns):
         return NoLayout(None, tuple(c.header for c in contract.columns))
-    return NoLayout(best[1], best[2])
+    return NoLayout(best[1], best[2], best[3])
 
 
 def layout_at(sheet: Sheet, contract: Contract, header: int, beside: Iterable[int] = ()) -> Layout:
@@ -97,6 +108,54 @@ def begins_like(rows: Sequence[Sequence[Cell]], contract: Contract) -> bool:
     sheet = Sheet("", [list(row) for row in rows], list(range(1, len(rows) + 1)))
     found = find_layout(sheet, contract)
     return isinstance(found, Layout) or found.nearest_row is not None
+
+
+def another_table(sheet: Sheet, layout: Layout, contract: Contract) -> str:
+    """What is wrong where a sheet holds a second table with its columns elsewhere; blank if none.
+
+    Read by the first table's columns, its values would come under wrong names, or not at all.
+    """
+    spellings = {c.name: {plain(header) for header in c.headers} for c in contract.columns}
+    names = [plain(cell) for cell in sheet.rows[layout.last_header]]
+    if all(sum(name in known for name in names) > 1 for known in spellings.values()):
+        return (
+            f"第{sheet.numbers[layout.last_header]}行的表头里并排有两张同样的表。"
+            "请把右边的表接到左边的表下面，合成一张表后重报。"
+        )
+    key = layout.columns[contract.identity.name]
+    for at in layout.data:
+        cell = sheet.rows[at][key]
+        if cell and not (cell.__class__ is str and len(cell) < _LONGEST_HEADER):
+            continue
+        row = {plain(cell) for cell in sheet.rows[at]}
+        if all(row & known for known in spellings.values()):
+            return (
+                f"第{sheet.numbers[at]}行又有一个表头，各列的位置与第"
+                f"{sheet.numbers[layout.last_header]}行的不同。请把各列排得一样，合成一张表后重报。"
+            )
+    return ""
+
+
+def fill_merged(sheet: Sheet, layout: Layout, contract: Contract) -> int:
+    """Give every row of a merged cell its value, in place; gives the number of cells filled.
+
+    Amounts are left alone: one amount for several rows must not be counted several times.
+    """
+    places = {
+        position
+        for name, position in layout.columns.items()
+        if contract.column(name).type != "amount"
+    }
+    filled = 0
+    for (top, left), (bottom, _) in sheet.merged:
+        if left not in places or bottom == top or top <= layout.last_header:
+            continue
+        value = sheet.rows[top][left] if top < len(sheet.rows) else None
+        for row in sheet.rows[top + 1 : bottom + 1]:
+            if is_blank(row[left]) and not is_blank(value) and not all(map(is_blank, row)):
+                row[left] = value
+                filled += 1
+    return filled
 
 
 def _solve(upper: list[str] | None, lower: list[str], contract: Contract) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from poverty_watch.contracts import Column, Contract
 from poverty_watch.identity import Judged, Keyring, judge
 from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Amendment, Place, Places
-from poverty_watch.intake.layout import Layout, NoLayout, find_layout
+from poverty_watch.intake.layout import Layout, NoLayout, fill_merged, find_layout, plain
 from poverty_watch.intake.sheets import Cell, Doubt, Sheet
 from poverty_watch.months import Month
 
 _LISTED = 10
+_ALIKE = 0.5
+_TEN_THOUSANDS = "万元"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ def standardise(
     unreadable: list[str] = []
     for file_index, file in enumerate(files):
         laid_out = [(sheet, find_layout(sheet, contract)) for sheet in file.sheets]
+        if problems := _problems(file, laid_out):
+            unreadable += problems
+            continue
         if not any(isinstance(layout, Layout) for _, layout in laid_out):
             unreadable.append(_no_layout_message(file, laid_out))
             continue
@@ -116,11 +122,16 @@ def standardise(
                     )
                 continue
             messages += sheet.remarks
-            doubts += sheet.doubts
+            doubts += (*sheet.doubts, *_unit_doubts(file, sheet, layout, contract))
             if layout.numbered:
                 messages.append(
                     f"文件“{file.name}”的工作表“{sheet.name}”有{layout.numbered}行只有序号等内容，"
                     "要求的各列都是空的，按空行计。"
+                )
+            if filled := fill_merged(sheet, layout, contract):
+                messages.append(
+                    f"文件“{file.name}”的工作表“{sheet.name}”有跨行合并的单元格，"
+                    f"已按合并的内容补到其余{filled}格，请核对。"
                 )
             _gather(sheet, layout, contract, raw, counts)
             numbers = np.asarray(sheet.numbers, dtype=np.int32)[
@@ -241,6 +252,32 @@ def labels_of(column: Column) -> dict[str, str]:
     }
 
 
+def _unit_doubts(file: ReadFile, sheet: Sheet, layout: Layout, contract: Contract) -> list[Doubt]:
+    """Titles that say 万元 above amounts that are delivered in 元."""
+    in_yuan = [c.header for c in contract.columns if c.type == "amount" and c.unit == "元"]
+    titles = sheet.rows[: layout.last_header]
+    if not in_yuan or not any(_TEN_THOUSANDS in plain(cell) for row in titles for cell in row):
+        return []
+    sentence = (
+        f"文件“{file.name}”的工作表“{sheet.name}”表头上方写有“万元”，而“{'、'.join(in_yuan)}”"
+        "按元报送，已按元接收，请核对。"
+    )
+    return [Doubt("unit", file.name, sheet.name, _TEN_THOUSANDS, sentence)]
+
+
+def _problems(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | NoLayout]]) -> list[str]:
+    return [
+        f"文件“{file.name}”的工作表“{sheet.name}”{layout.problem}"
+        for sheet, layout in laid_out
+        if isinstance(layout, NoLayout) and layout.problem
+    ]
+
+
+def _likely(missing: str, others: Sequence[str]) -> str | None:
+    """The name in the sender's header that may have been meant for a missing one."""
+    return next(iter(get_close_matches(plain(missing), others, 1, _ALIKE)), None)
+
+
 def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | NoLayout]]) -> str:
     if all(len(row) <= 1 for sheet in file.sheets for row in sheet.rows) and any(
         cell for sheet in file.sheets for row in sheet.rows for cell in row
@@ -254,9 +291,16 @@ def _no_layout_message(file: ReadFile, laid_out: Sequence[tuple[Sheet, Layout | 
     if near:
         sheet, layout = min(near, key=lambda pair: len(pair[1].missing))
         columns = "、".join(layout.missing)
+        found = [(name, _likely(name, layout.others)) for name in layout.missing]
+        hint = "；".join(
+            f"表里的“{other}”如果就是“{name}”，请照此改名" for name, other in found if other
+        )
+        units = any("万元" in (other or "") and "万元" not in name for name, other in found)
         return (
             f"文件“{file.name}”的工作表“{sheet.name}”第{layout.nearest_row}行的表头缺少列：{columns}。"
-            "请补上这些列后重报。"
+            + (f"{hint}，其余缺少的列请补上" if hint else "请补上这些列")
+            + ("；以万元填写的数请先换算成元" if units else "")
+            + "后重报。"
         )
     missing = (
         "、".join(laid_out[0][1].missing)

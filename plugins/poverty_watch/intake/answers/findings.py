@@ -17,7 +17,7 @@ from poverty_watch.intake import cells
 from poverty_watch.intake.amendments import Place
 from poverty_watch.intake.corrections.composition import Composition, amendments_of, kept
 from poverty_watch.intake.corrections.issued import question_place
-from poverty_watch.intake.layout import Layout, find_layout, plain
+from poverty_watch.intake.layout import Layout, fill_merged, find_layout, plain
 from poverty_watch.intake.policy import delivery_policy, faults
 from poverty_watch.intake.sheets import Cell, Sheet, read_sheets
 from poverty_watch.intake.standardise import ReadFile, standardise
@@ -176,6 +176,8 @@ def find(
         for sheet in file.sheets
         if isinstance(layout := find_layout(sheet, contract), Layout)
     }
+    for sheet, layout in layouts.values():
+        fill_merged(sheet, layout, contract)
     rows = _looked_up(marks, layouts, contract)
     if found.layers:
         rows = _as_mended(rows, sent, found, contract, month, keys, settings)
