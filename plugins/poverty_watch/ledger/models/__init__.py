@@ -2,6 +2,7 @@
 
 from poverty_watch.ledger.models.arrivals import SourceMark
 from poverty_watch.ledger.models.base import Base, MonthText, now
+from poverty_watch.ledger.models.bulletins import Bulletin
 from poverty_watch.ledger.models.cases import Case, CaseDifference, CaseStep, Measure
 from poverty_watch.ledger.models.corrections import Correction, Explanation
 from poverty_watch.ledger.models.deliveries import DatasetMonth, Delivery, SeenFile, StoppedDecision
@@ -19,6 +20,7 @@ from poverty_watch.ledger.models.waivers import Waiver
 
 __all__ = [
     "Base",
+    "Bulletin",
     "Case",
     "CaseDifference",
     "CaseStep",
