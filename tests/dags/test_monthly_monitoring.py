@@ -20,7 +20,12 @@ def departments() -> set[str]:
 
 def test_dags_load_without_errors_and_are_exactly_the_known_ones(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"deadline_watch", "monthly_monitoring", "verification_desk"}
+    assert set(bag.dags) == {
+        "bimonthly_dispatch",
+        "deadline_watch",
+        "monthly_monitoring",
+        "verification_desk",
+    }
 
 
 def test_every_department_folder_is_a_group_under_its_chinese_name(monthly: Any) -> None:

@@ -14,6 +14,7 @@ from poverty_watch.cli.cards import cards
 from poverty_watch.cli.cases import cases
 from poverty_watch.cli.console import say, staff_errors
 from poverty_watch.cli.deliveries import deliveries
+from poverty_watch.cli.dispatch import dispatch
 from poverty_watch.cli.explaining import explaining
 from poverty_watch.cli.leads import leads
 from poverty_watch.cli.measures import measures
@@ -136,6 +137,7 @@ def status(month: Annotated[str, typer.Argument(help="月份，如 2021-04。")]
 
 app.add_typer(cards)
 app.add_typer(deliveries)
+app.add_typer(dispatch)
 app.add_typer(explaining)
 app.add_typer(leads)
 app.add_typer(audit, name="audit")

@@ -346,5 +346,5 @@ def _overdue(session: Session, months: Sequence[Month], as_of: date) -> list[Ove
     ]
 
 
-def _table(rows: list[dict[str, Any]], **schema: pa.DataType) -> pa.Table:
+def _table(rows: list[dict[str, Any]], /, **schema: pa.DataType) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(list(schema.items())))

@@ -24,8 +24,12 @@ from poverty_watch.months import Month, Workdays
 from poverty_watch.report import queries, stocks
 from poverty_watch.report.clockless import clockless
 from poverty_watch.report.dispatch.figures import Figures, figures
-from poverty_watch.report.dispatch.policy import BulletinPolicy, bulletin_policy
-from poverty_watch.report.dispatch.template_builder import BULLETIN, MUNICIPAL
+from poverty_watch.report.dispatch.policy import (
+    BULLETIN,
+    MUNICIPAL,
+    BulletinPolicy,
+    bulletin_policy,
+)
 from poverty_watch.report.dispatch.wording import bulletin_context, municipal_context, span
 from poverty_watch.report.errors import ReportError, TemplateError
 from poverty_watch.settings import REFERENCE, Settings
@@ -68,9 +72,7 @@ class _Text:
     def contexts(self, number: int) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         whole = bulletin_context(self.found, self.policy, self.county, self.workdays, number)
         parts = {
-            line.department: municipal_context(
-                self.found, line, self.policy, self.county, number
-            )
+            line.department: municipal_context(self.found, line, self.policy, self.county, number)
             for line in self.found.departments
             if not line.is_total
         }
@@ -221,7 +223,8 @@ def _write(settings: Settings, text: _Text, number: int) -> _Files:
 
 def _rendered(template: Path, context: dict[str, Any], as_of: datetime) -> bytes:
     from docxtpl import DocxTemplate
-    from jinja2 import Environment, StrictUndefined, TemplateError as WrongTemplate
+    from jinja2 import Environment, StrictUndefined
+    from jinja2 import TemplateError as WrongTemplate
 
     try:
         document = DocxTemplate(template)

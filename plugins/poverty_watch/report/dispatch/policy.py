@@ -9,8 +9,10 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from poverty_watch.settings import REFERENCE
+from poverty_watch.settings import REFERENCE, TEMPLATES
 
+BULLETIN = TEMPLATES / "双月调度通报.docx"
+MUNICIPAL = TEMPLATES / "双月调度_部门摘要.docx"
 Problem = Literal["overdue", "late_helped", "findings", "not_in_force", "returned"]
 
 

@@ -103,9 +103,7 @@ def _letter(bulletin: Bulletin, one: Addressee) -> Letter:
         for place in places
     )
     title = f"{span(first, last)}防返贫监测{what}（第{bulletin.number}版）"
-    text, html = worded(
-        "通报", title=title, is_part=is_part, names=[file.name for file in files]
-    )
+    text, html = worded("通报", title=title, is_part=is_part, names=[file.name for file in files])
     return Letter(
         MUNICIPAL if is_part else BULLETIN,
         last,

@@ -18,10 +18,8 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
 from poverty_watch.files import written_whole
-from poverty_watch.settings import TEMPLATES
+from poverty_watch.report.dispatch.policy import BULLETIN, MUNICIPAL
 
-BULLETIN = TEMPLATES / "双月调度通报.docx"
-MUNICIPAL = TEMPLATES / "双月调度_部门摘要.docx"
 _TITLE, _HEAD, _BODY = "方正小标宋简体", "黑体", "仿宋"
 _CENTER, _LEFT, _RIGHT = (
     WD_ALIGN_PARAGRAPH.CENTER,
@@ -70,7 +68,12 @@ def _bulletin() -> DocumentType:
     _repeated(document, "line", "overall", "{{ line }}")
     _head(document, "二、乡镇情况")
     _line(document, "{%p if is_ranked %}", 16)
-    _line(document, "按{{ rank_title }}排列，并列的名次相同，没有可比数字的不排名。先看数量和原因，再看名次。", 14, indent=True)
+    _line(
+        document,
+        "按{{ rank_title }}排列，并列的名次相同，没有可比数字的不排名。先看数量和原因，再看名次。",
+        14,
+        indent=True,
+    )
     _table(document, (("名次", "rank", 1.2), *_TOWNSHIPS), "townships")
     _line(document, "{%p else %}", 16)
     _line(document, "按区划顺序排列，不排名。", 14, indent=True)

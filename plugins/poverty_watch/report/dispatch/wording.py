@@ -123,7 +123,9 @@ def _township_rows(
     ranks: dict[str, int] = {}
     if policy.ranking:
         key = _rank_key(policy)
-        ranked = sorted((line for line in own if key(line) is not None), key=lambda one: -_of(key, one))
+        ranked = sorted(
+            (line for line in own if key(line) is not None), key=lambda one: -_of(key, one)
+        )
         for line in ranked:
             better = sum(_of(key, other) > _of(key, line) for other in ranked)
             ranks[line.township] = better + 1
@@ -218,7 +220,8 @@ def _troubles(found: Figures, policy: BulletinPolicy) -> list[_Trouble]:
     much = [line for line in senders if _returns_much(line, policy)]
     if much:
         told = "、".join(
-            f"{one.department}{one.rows_returned}行（{_percent(one.returned_rate)}）" for one in much
+            f"{one.department}{one.rows_returned}行（{_percent(one.returned_rate)}）"
+            for one in much
         )
         troubles.append(
             _Trouble("returned", f"退回行偏多：{told}。", tuple(one.department for one in much))
@@ -241,7 +244,9 @@ def _of_townships(
     return _Trouble(kind, told(sum(map(count, found)), who), names)
 
 
-def _step(trouble: _Trouble, policy: BulletinPolicy, as_of: date, workdays: Workdays) -> Step | None:
+def _step(
+    trouble: _Trouble, policy: BulletinPolicy, as_of: date, workdays: Workdays
+) -> Step | None:
     step = policy.next_steps.get(trouble.kind)
     if step is None or not trouble.who:
         return None
