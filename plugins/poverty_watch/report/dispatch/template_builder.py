@@ -27,7 +27,7 @@ _CENTER, _LEFT, _RIGHT = (
     WD_ALIGN_PARAGRAPH.RIGHT,
 )
 _TOWNSHIPS = (
-    ("乡镇", "township", 2.4),
+    ("乡镇", "township", 2.9),
     ("线索\n户次", "leads", 1.4),
     ("已核实", "verified", 1.5),
     ("按时\n核实率", "in_time_rate", 1.8),
@@ -35,20 +35,20 @@ _TOWNSHIPS = (
     ("新增\n户", "new", 1.3),
     ("新落实\n帮扶户", "helped", 1.6),
     ("消除\n户", "eliminated", 1.3),
-    ("比对问题\n未整改", "findings", 1.8),
+    ("比对问题\n未整改", "findings", 1.9),
 )
 _DEPARTMENTS = (
-    ("部门", "department", 2.6),
+    ("部门", "department", 2.5),
     ("应报\n份次", "owed", 1.3),
-    ("按时", "on_time", 1.2),
-    ("按时\n报送率", "on_time_rate", 1.7),
-    ("迟报", "late", 1.2),
-    ("无可用\n报送", "not_in_force", 1.5),
-    ("退回行", "returned", 1.5),
-    ("退回率", "returned_rate", 1.6),
+    ("按时", "on_time", 1.1),
+    ("按时\n报送率", "on_time_rate", 1.6),
+    ("迟报", "late", 1.1),
+    ("无可用\n报送", "not_in_force", 1.6),
+    ("退回行", "returned", 1.4),
+    ("退回率", "returned_rate", 1.4),
     ("线索\n户次", "leads", 1.4),
-    ("属实", "confirmed", 1.2),
-    ("属实率", "confirmed_rate", 1.6),
+    ("属实", "confirmed", 1.1),
+    ("属实率", "confirmed_rate", 1.5),
 )
 _STEPS = (("事项", "what", 6.0), ("责任单位", "who", 6.4), ("时限", "by", 3.2))
 
@@ -74,12 +74,15 @@ def _bulletin() -> DocumentType:
         14,
         indent=True,
     )
-    _table(document, (("名次", "rank", 1.2), *_TOWNSHIPS), "townships")
+    _table(document, (("名次", "rank", 1.1), *_TOWNSHIPS), "townships")
     _line(document, "{%p else %}", 16)
     _line(document, "按区划顺序排列，不排名。", 14, indent=True)
     _table(document, _TOWNSHIPS, "townships")
     _line(document, "{%p endif %}", 16)
     _head(document, "三、部门情况")
+    _line(document, "{%p if doubt %}", 16)
+    _line(document, "{{ doubt }}", 14, indent=True)
+    _line(document, "{%p endif %}", 16)
     _table(document, _DEPARTMENTS, "departments")
     _head(document, "四、存在的问题")
     _repeated(document, "line", "problems", "{{ loop.index }}. {{ line }}")
@@ -167,6 +170,7 @@ def _table(
     table.autofit = False
     body = 2 if rows else 1
     for position, (caption, field, width) in enumerate(columns):
+        table.columns[position].width = Cm(width)
         for number, text in ((0, caption), (body, f"{{{{ row.{field} }}}}")):
             cell = table.cell(number, position)
             cell.width = Cm(width)
@@ -174,6 +178,8 @@ def _table(
             is_text = len(columns) == len(_STEPS) and number
             cell.paragraphs[0].alignment = _LEFT if is_text else _CENTER
             cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+    for number in (0, body):
+        table.rows[number].height = Cm(0.8)
     for mark in ("w:tblHeader", "w:cantSplit"):
         table.rows[0]._tr.get_or_add_trPr().append(OxmlElement(mark))
     table.rows[body]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))

@@ -62,6 +62,7 @@ def bulletin_context(
         "is_ranked": policy.ranking,
         "rank_title": RANK_TITLES[policy.rank_by],
         "townships": _township_rows(found.townships, policy),
+        "doubt": _doubt(sum(line.in_doubt for line in found.departments if not line.is_total)),
         "departments": [_department_row(line) for line in found.departments],
         "problems": [trouble.told for trouble in troubles] or ["这两个月没有发现需要通报的问题。"],
         "typical": [
@@ -73,7 +74,7 @@ def bulletin_context(
             for trouble in troubles
             if (step := _step(trouble, policy, found.as_of, workdays)) is not None
         ],
-        "sources": _sources(found),
+        "sources": f"{_sources(found)}超期未核实数截至{_whole_day(found.as_of)}。",
         "number": number,
         "signed_on": _whole_day(found.as_of),
     }
@@ -85,6 +86,8 @@ def municipal_context(
     """Everything that ``双月调度_部门摘要.docx`` can say of one department, and of no other."""
     own = [one for one in found.deliveries if one.department == line.department]
     problems = [_delivery_told(one) for one in own]
+    if line.in_doubt:
+        problems.append(_doubt(line.in_doubt))
     if _returns_much(line, policy):
         problems.append(f"退回{line.rows_returned}行，占{_percent(line.returned_rate)}。")
     return {
@@ -272,9 +275,16 @@ def _delivery_told(one: NotDelivered) -> str:
     return f"{one.month.chinese}“{one.title}”：{what}。"
 
 
+def _doubt(count: int) -> str:
+    """What was saved in time and seen late: nobody is told off for it, and nobody praised."""
+    if not count:
+        return ""
+    return f"另有{count}份次在期限内保存、期限后才收到，是否按时存疑，既不算按时也不算迟报。"
+
+
 def _sources(found: Figures) -> str:
     told = "、".join(card.title for card in found.versions)
-    return f"数据来自{told}；超期未核实数截至{_whole_day(found.as_of)}。"
+    return f"数据来自{told}。"
 
 
 def _listed(names: Iterable[str], shown: int = _SHOWN) -> str:
