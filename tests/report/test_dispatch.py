@@ -37,6 +37,12 @@ Box = tuple[Postbox, MailServer]
 
 
 @pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """One database is enough here: what mails and reports do to both is tested with them."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
+
+
+@pytest.fixture
 def box() -> Iterator[Box]:
     with postbox.opened() as found:
         yield found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ PEOPLE = Recipients(
     townships={"甸阳镇": "dianyang@example.org", "由旺镇": "youwang@example.org"},
 )
 Box = tuple[Postbox, MailServer]
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """One database is enough here: what mails and reports do to both is tested with them."""
+    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
 
 
 @pytest.fixture
