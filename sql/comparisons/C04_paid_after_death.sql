@@ -99,7 +99,7 @@ select
     paid_after_death.source_file,
     paid_after_death.source_sheet,
     paid_after_death.source_row,
-    cast(paid_after_death.died_on as varchar) as other_value,
+    strftime(paid_after_death.died_on, '%Y年%-m月%-d日') as other_value,
     'deaths' as other_dataset,
     death_rows.source_file as other_file,
     death_rows.source_sheet as other_sheet,

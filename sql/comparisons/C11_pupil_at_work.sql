@@ -94,7 +94,7 @@ select
     eligible.source_row,
     coalesce(
         pupils.stage || '在读',
-        cast(eligible.birth_date as varchar) || '出生，未满'
+        strftime(eligible.birth_date, '%Y年%-m月%-d日') || '出生，未满'
         || cast($working_age as varchar) || '周岁'
     ) as other_value,
     'school_enrolment' as other_dataset,

@@ -65,7 +65,7 @@ select
     source_file,
     source_sheet,
     source_row,
-    substr(cast(eliminated_month as varchar), 1, 7) as other_value,
+    strftime(eliminated_month, '%Y年%-m月') as other_value,
     'monitoring_register' as other_dataset,
     source_file as other_file,
     source_sheet as other_sheet,

@@ -138,9 +138,9 @@ value_pairs as (
             when 5 then perhaps_differing.risk_3
             when 6 then perhaps_differing.risk_4
             when 7 then perhaps_differing.risk_5
-            when 8 then substr(cast(perhaps_differing.identified_month as varchar), 1, 7)
+            when 8 then strftime(perhaps_differing.identified_month, '%Y年%-m月')
             when 9 then perhaps_differing.is_eliminated
-            when 10 then substr(cast(perhaps_differing.eliminated_month as varchar), 1, 7)
+            when 10 then strftime(perhaps_differing.eliminated_month, '%Y年%-m月')
             when 11 then perhaps_differing.elimination_mode
             when 12 then perhaps_differing.receives_dibao
             when 13 then perhaps_differing.income_per_head_text
@@ -154,9 +154,9 @@ value_pairs as (
             when 5 then perhaps_differing.other_risk_3
             when 6 then perhaps_differing.other_risk_4
             when 7 then perhaps_differing.other_risk_5
-            when 8 then substr(cast(perhaps_differing.other_identified_month as varchar), 1, 7)
+            when 8 then strftime(perhaps_differing.other_identified_month, '%Y年%-m月')
             when 9 then perhaps_differing.other_is_eliminated
-            when 10 then substr(cast(perhaps_differing.other_eliminated_month as varchar), 1, 7)
+            when 10 then strftime(perhaps_differing.other_eliminated_month, '%Y年%-m月')
             when 11 then perhaps_differing.other_elimination_mode
             when 12 then perhaps_differing.other_receives_dibao
             when 13 then perhaps_differing.other_income_per_head_text

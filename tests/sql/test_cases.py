@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ from poverty_watch.months import Month
 from poverty_watch.screening.checks import Checked, CheckRunner
 from poverty_watch.screening.definitions import RuleHeader, SqlFile, load_definitions
 from poverty_watch.screening.inputs import MonthInputs, load_registers
-from poverty_watch.screening.parameters import in_force, load_parameters
+from poverty_watch.screening.parameters import in_force, load_parameters, plain
+from poverty_watch.screening.reference import load_risk_labels
 from poverty_watch.screening.staging import run_staging
 from tests.screening.given import person_id, read
 
@@ -35,6 +38,11 @@ HERE = Path(__file__).parent
 DEFINITIONS = load_definitions()
 CASES = sorted(path.parent for path in HERE.glob("*/*/expect.yaml"))
 APRIL = "2021-04"
+ADDED_UP = {"W01", "W02", "W03", "W06"}
+OF_NO_ROW = {"C22", "C01"}  # totals of a township; rows that were sent back
+# Cells that say 否, and rows in which something is missing, are told in other words.
+TOLD_AS = {"W10": ["水质不达标"], "C05": ["在世的成员中没有户主"]}
+LABELS = load_risk_labels()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -92,11 +100,60 @@ def test_case(case: Path, tmp_path: Path, engine: DuckEngine) -> None:
     done = runner.rule(file) if name in rules else runner.comparison(file)
     if name in rules:
         _agree_on_population(engine, runner, rules[name], done)
+    _sentences_are_plain(done)
+    _cells_hold_what_is_told(file, done, Lake(tmp_path))
     if name in rules:
         agree_on_hits(done, expected)
     else:
         _agree_on_findings(done, expected)
     agree_on_record(done, expected)
+
+
+def _sentences_are_plain(done: Checked) -> None:
+    """What an official reads: whole Chinese sentences without dates and words of the program."""
+    for row in done.rows:
+        sentence = json.loads(row["evidence"])["sentence"]
+        assert sentence.endswith("。"), sentence
+        for strange in ("None", "null", "（）", "，，", "。。", "“”", "{", "}"):
+            assert strange not in sentence, sentence
+        assert not re.search(r"\d{4}-\d{2}|[a-z]{3,}", sentence), sentence
+
+
+def _cells_hold_what_is_told(file: SqlFile[Any], done: Checked, lake: Lake) -> None:
+    """A row of evidence leads to a row whose named cells say what the evidence says."""
+    for row in done.rows:
+        evidence = json.loads(row["evidence"])
+        for one in evidence["rows"]:
+            told = " ".join(str(v) for v in one.values() if isinstance(v, str))
+            for side in ("source", "other"):
+                if side in one:
+                    cells = _cells(file, one[side], lake)
+                    # What is added up over rows, of one or several persons, stands in no one cell.
+                    is_sum = file.id in ADDED_UP and evidence["rows_total"] > 1
+                    is_told = any(cell in told for cell in (*cells, *TOLD_AS.get(file.id, ())))
+                    assert is_sum or not cells or is_told, (told, cells)
+            is_missed = isinstance(file.header, RuleHeader) and file.header.missed_in
+            if "source" not in one and "other" not in one:
+                assert is_missed or file.id in OF_NO_ROW, f"{file.id}: evidence without a row"
+
+
+def _cells(file: SqlFile[Any], place: dict[str, Any], lake: Lake) -> list[str]:
+    """What the cells say that the header names, as staff read it; blank ones as such."""
+    names = [c.split(".")[1] for c in file.header.cells if c.split(".")[0] == place["dataset"]]
+    if not names:
+        return []
+    path = lake.accepted(place["dataset"], Month.parse(place["month"]), place["version"])
+    rows = pq.read_table(path, columns=[*names, "source_row"]).to_pylist()
+    (row,) = (row for row in rows if row["source_row"] == place["row"])
+    return [_plain(row[name]) for name in names]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, date):
+        return f"{value.year}年{value.month}月"
+    return LABELS.get(value, value) if value is not None else ""
 
 
 def _agree_on_population(

@@ -64,6 +64,8 @@ def _reason(reason: Reason, cells: Cells) -> Iterator[str]:
             cell = cells.get((row, column))
             if cell is not None:
                 yield f"    单元格 {cell.place}“{cell.header}”：{cell.value or '（空）'}"
+    for searched in reason.searched:
+        yield f"  查过：{searched}"
     if reason.rows_total > len(reason.places) and reason.places:
         yield f"  共 {reason.rows_total} 行，以上为前 {len(reason.places)} 行。"
     if reason.fate:

@@ -23,6 +23,7 @@ from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.screening.definitions import SqlFile, households_in, load_definitions
 from poverty_watch.screening.errors import ScreeningError
+from poverty_watch.screening.searched import searched
 from poverty_watch.settings import Settings
 
 SEVERITY_TITLES = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
@@ -53,7 +54,8 @@ class Reason:
 
     ``sentence`` is what was found, ``measured_by`` the parameters in force with date and basis,
     ``fate`` what became of it; ``severity`` is empty for a finding. ``rows_total`` may be more than
-    the places that were kept; ``names`` are the persons named in them.
+    the places that were kept; ``names`` are the persons named in them. ``searched``: where a missing
+    row is the hit, what was looked through, and which rows of it were sent back.
     """
 
     check_id: str
@@ -66,6 +68,7 @@ class Reason:
     places: tuple[Place, ...]
     rows_total: int
     names: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,10 @@ def explain(
     headers = {file.id: file.header for file in checks}
     hits = [
         _reason(
-            row["rule_id"], row, headers, reader.checks, catalogue, fates.get(row["rule_id"], "")
+            *(row["rule_id"], row, headers, reader.checks, catalogue),
+            fates.get(row["rule_id"], ""),
+            reader.inputs,
+            month,
         )
         for row in reader.rows("hits", household_id)
     ]
@@ -145,6 +151,7 @@ class _Reader:
         self._tables = Screenings(settings.lake)
         self._month = month
         self._fingerprint = screening.fingerprint
+        self.inputs: Sequence[Mapping[str, Any]] = screening.inputs
         self.checks: Mapping[str, Mapping[str, Any]] = {c["id"]: c for c in screening.checks}
         self.definitions = load_definitions()
 
@@ -222,6 +229,8 @@ def _reason(
     checks: Mapping[str, Mapping[str, Any]],
     catalogue: Catalogue,
     fate: str,
+    inputs: Sequence[Mapping[str, Any]] = (),
+    month: Month | None = None,
 ) -> Reason:
     evidence = json.loads(row["evidence"])
     header = headers.get(check_id)
@@ -243,6 +252,7 @@ def _reason(
         tuple(dict.fromkeys(places)),
         int(evidence["rows_total"]),
         tuple(dict.fromkeys(one["name"] for one in evidence["rows"] if one.get("name"))),
+        searched(header, evidence, inputs, month, catalogue) if month is not None else (),
     )
 
 
@@ -255,7 +265,8 @@ def _measured_by(
 
 def measure(described: Mapping[str, Any]) -> str:
     """A parameter in force: what, how much, since when, on whose word."""
-    unit = "" if str(described["value"]).endswith(described["unit"]) else f"（{described['unit']}）"
+    is_whole = str(described["value"]).endswith((described["unit"], "%"))
+    unit = "" if is_whole else f"（{described['unit']}）"
     unconfirmed = "" if described["confirmed"] else "，未经县审定"
     since = Month.parse(described["valid_from"]).chinese
     return (

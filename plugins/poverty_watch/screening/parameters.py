@@ -18,6 +18,9 @@ from poverty_watch.months import Month
 from poverty_watch.screening.errors import DefinitionError
 from poverty_watch.settings import SQL
 
+SHARE = "比例"
+"""The unit of parameters that are shares of something: 0.3 is told as 30%."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,12 +108,19 @@ class InForce:
         return {f"{self.parameter.name}_note": text}
 
     @property
+    def _told(self) -> str:
+        value, unit = self.value.value, self.parameter.unit
+        if value is None:
+            return self.value.text
+        return f"{plain(value * 100)}%" if unit == SHARE else f"{plain(value)}{unit}"
+
+    @property
     def described(self) -> dict[str, Any]:
         """For the ledger and the report."""
         return {
             "name": self.parameter.name,
             "title": self.parameter.title,
-            "value": f"{self.value.text}{self.parameter.unit if self.value.value is not None else ''}",
+            "value": self._told,
             "unit": self.parameter.unit,
             "valid_from": self.value.valid_from,
             "basis": self.value.basis,
