@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +14,9 @@ import pytest
 
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.models import DatasetMonth, Delivery, HitFate, Lead, Screening
-from poverty_watch.ledger.store import Ledger
+from poverty_watch.ledger.store import Ledger, open_ledger
 from poverty_watch.months import Month
+from poverty_watch.report import build_report, sign_report
 from poverty_watch.report.stocks import REGISTER_STOCK
 from poverty_watch.settings import Settings
 
@@ -178,6 +181,33 @@ class ScreenedMonth:
                     suppressed=reason,
                 )
             )
+
+
+ON_ONE_DATABASE = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+"""For tests of what does not depend on which database the ledger is."""
+
+
+@pytest.fixture(scope="session")
+def signed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation whose April has a draft and a signed version of two households."""
+    home = tmp_path_factory.mktemp("signed") / "home"
+    april = _at(home)
+    april.screen([household("1"), household("2")], [household("1"), household("2")])
+    build_report(APRIL, april.settings, april.ledger)
+    sign_report(APRIL, april.settings, april.ledger, "示例签发人")
+    april.ledger.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def signed(signed_home: Path, tmp_path: Path) -> ScreenedMonth:
+    """A copy of it for each test."""
+    return _at(Path(shutil.copytree(signed_home, tmp_path / "home")))
+
+
+def _at(home: Path) -> ScreenedMonth:
+    settings = Settings(home, home / "inbox", f"sqlite:///{home}/ledger.sqlite")
+    return ScreenedMonth(settings, open_ledger(settings))
 
 
 @pytest.fixture

@@ -10,23 +10,14 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from poverty_watch.report import build_report, sign_report
 from poverty_watch.report.archive import Archive
 from poverty_watch.report.checking import Checked, check_file, check_month
-from tests.report.conftest import APRIL, ScreenedMonth, household
+from tests.report.conftest import APRIL, ScreenedMonth
 
 
 @pytest.fixture
-def ledger_url(tmp_path: Path) -> str:
-    """One database is enough: files are compared with what the lake keeps."""
-    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
-
-
-@pytest.fixture
-def published(april: ScreenedMonth) -> Path:
-    april.screen([household(), household("2", "由旺镇")])
-    build_report(APRIL, april.settings, april.ledger)
-    return sign_report(APRIL, april.settings, april.ledger, "示例签发人").path
+def published(signed: ScreenedMonth) -> Path:
+    return next(signed.settings.outbox.rglob("月报表*签发.xlsx"))
 
 
 def checked(month: ScreenedMonth, path: Path) -> Checked:
@@ -35,68 +26,70 @@ def checked(month: ScreenedMonth, path: Path) -> Checked:
 
 
 def test_the_published_file_is_known_under_any_name(
-    april: ScreenedMonth, published: Path, tmp_path: Path
+    signed: ScreenedMonth, published: Path, tmp_path: Path
 ) -> None:
     copy = shutil.copy(published, tmp_path / "复件.xlsx")
-    found = checked(april, Path(copy))
+    found = checked(signed, Path(copy))
     assert (found.outcome, found.version) == ("same", "2021年4月月报表第2版（已签发）")
 
 
 def test_saved_again_with_the_same_content_is_no_change(
-    april: ScreenedMonth, published: Path, tmp_path: Path
+    signed: ScreenedMonth, published: Path, tmp_path: Path
 ) -> None:
     book = load_workbook(published)
     book.save(tmp_path / "改名.xlsx")
-    assert checked(april, tmp_path / "改名.xlsx").outcome == "saved_again"
+    assert checked(signed, tmp_path / "改名.xlsx").outcome == "saved_again"
 
 
 def test_one_digit_changed_in_excel_is_named_with_its_cell(
-    april: ScreenedMonth, published: Path
+    signed: ScreenedMonth, published: Path
 ) -> None:
     book = load_workbook(published)
     book["表一（一）存量与增减"]["D5"].value = 8
     book.save(published)
-    found = checked(april, published)
+    found = checked(signed, published)
     assert (found.outcome, found.is_good) == ("changed", False)
     assert [(a.where, a.stored, a.found) for a in found.altered] == [
-        ("表一（一）存量与增减!D5", "3", "8")
+        ("表一（一）存量与增减!D5", "6", "8")
     ]
 
 
-def test_one_digit_changed_in_the_bytes_is_found_too(april: ScreenedMonth, published: Path) -> None:
+def test_one_digit_changed_in_the_bytes_is_found_too(
+    signed: ScreenedMonth, published: Path
+) -> None:
     changed = published.with_suffix(".new")
     with zipfile.ZipFile(published) as old, zipfile.ZipFile(changed, "w") as new:
         for item in old.infolist():
             part = old.read(item)
             if item.filename == "xl/worksheets/sheet3.xml":
-                part = re.sub(rb'(<c r="C5"[^>]*><v>)1(</v>)', rb"\g<1>7\g<2>", part)
+                part = re.sub(rb'(<c r="C5"[^>]*><v>)2(</v>)', rb"\g<1>7\g<2>", part)
             new.writestr(item, part)
     changed.replace(published)
-    found = checked(april, published)
+    found = checked(signed, published)
     assert [(a.where, a.stored, a.found) for a in found.altered] == [
-        ("表一（一）存量与增减!C5", "1", "7")
+        ("表一（一）存量与增减!C5", "2", "7")
     ]
 
 
 def test_a_number_that_is_shown_as_another_one_is_found(
-    april: ScreenedMonth, published: Path
+    signed: ScreenedMonth, published: Path
 ) -> None:
     book = load_workbook(published)
     book["表一（一）存量与增减"]["D5"].number_format = '"5"'
     book.save(published)
-    (altered,) = checked(april, published).altered
+    (altered,) = checked(signed, published).altered
     assert altered.where == "表一（一）存量与增减!D5（数字格式）"
 
 
 def test_a_month_is_checked_with_all_its_files_and_what_is_kept(
-    april: ScreenedMonth, published: Path
+    signed: ScreenedMonth, published: Path
 ) -> None:
     def outcomes() -> list[str]:
-        with april.ledger.transaction() as session:
-            return [one.outcome for one in check_month(session, april.settings, APRIL)]
+        with signed.ledger.transaction() as session:
+            return [one.outcome for one in check_month(session, signed.settings, APRIL)]
 
     assert set(outcomes()) == {"same"}
-    archive = Archive(april.settings.lake).find(APRIL, 1)
+    archive = Archive(signed.settings.lake).find(APRIL, 1)
     assert archive is not None
     (kept,) = (archive.folder / "files").glob("*.xlsx")
     kept.write_bytes(b"something else")
@@ -106,16 +99,16 @@ def test_a_month_is_checked_with_all_its_files_and_what_is_kept(
 
 
 @pytest.mark.parametrize("name", ["随便.xlsx", "月报表_2021年4月_第9版_签发.xlsx", "没有.xlsx"])
-def test_what_is_no_report_is_not_known(april: ScreenedMonth, tmp_path: Path, name: str) -> None:
+def test_what_is_no_report_is_not_known(signed: ScreenedMonth, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name != "没有.xlsx":
         path.write_text("nothing")
-    assert checked(april, path).outcome == "unknown"
+    assert checked(signed, path).outcome == "unknown"
 
 
-def test_a_bomb_is_not_unpacked(april: ScreenedMonth, published: Path) -> None:
+def test_a_bomb_is_not_unpacked(signed: ScreenedMonth, published: Path) -> None:
     with zipfile.ZipFile(published, "w", zipfile.ZIP_DEFLATED) as package:
         package.writestr("xl/workbook.xml", b"0" * (300 << 20))
-    found = checked(april, published)
+    found = checked(signed, published)
     assert (found.outcome, found.altered) == ("changed", ())
     assert "解压后过大" in found.remark

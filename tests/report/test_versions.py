@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import select
 
 from poverty_watch.ledger.models import JournalEntry, ReportVersion
 from poverty_watch.months import Month
-from poverty_watch.report import ReportError, build_report, sign_report, versions
-from tests.report.conftest import APRIL, ScreenedMonth, household
+from poverty_watch.report import ReportError, build_report, drafting, sign_report, versions
+from poverty_watch.report.archive import Archive
+from tests.report.conftest import APRIL, ON_ONE_DATABASE, ScreenedMonth, household
 
 
 def rows(month: ScreenedMonth) -> list[ReportVersion]:
@@ -31,15 +33,37 @@ def test_the_same_data_makes_one_version_and_leaves_the_file_alone(april: Screen
     assert len(rows(april)) == 1
 
 
-def test_a_lost_file_is_made_again_byte_for_byte(april: ScreenedMonth) -> None:
-    april.screen([household()])
-    result = build_report(APRIL, april.settings, april.ledger)
-    content = result.path.read_bytes()
-    result.path.unlink()
-    build_report(APRIL, april.settings, april.ledger)
-    assert result.path.read_bytes() == content
+@pytest.mark.parametrize("lost", ["outbox", "outbox and what was kept"])
+def test_lost_files_are_made_again_byte_for_byte(signed: ScreenedMonth, lost: str) -> None:
+    folder = signed.settings.outbox / "2021-04"
+    # What was not kept can be made again of the newest version, which is the signed one.
+    numbers = ("第1版", "第2版") if lost == "outbox" else ("第2版",)
+    contents = {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if any(number in path.name for number in numbers)
+    }
+    shutil.rmtree(signed.settings.outbox)
+    if lost != "outbox":
+        shutil.rmtree(signed.settings.lake / "reports")
+    assert not build_report(APRIL, signed.settings, signed.ledger).is_new
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == contents
+    assert len(contents) == 3 * len(numbers)
+    assert Archive(signed.settings.lake).find(APRIL, 2) is not None
 
 
+def test_what_cannot_be_made_as_it_was_is_not_made_otherwise(
+    signed: ScreenedMonth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(signed.settings.outbox)
+    shutil.rmtree(signed.settings.lake / "reports")
+    monkeypatch.setattr(drafting, "pdf_of", lambda *_: b"as a newer program makes it")
+    with pytest.raises(ReportError, match=r"简报_2021年4月_第2版_签发\.pdf 不见了.*不能原样重做"):
+        build_report(APRIL, signed.settings, signed.ledger)
+    assert not signed.settings.outbox.exists()
+
+
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("change", ["lead", "delivery", "screening"])
 def test_changed_data_makes_the_next_version_and_keeps_the_old(
     april: ScreenedMonth, change: str
@@ -74,9 +98,15 @@ def test_a_run_killed_between_file_and_ledger_is_completed(
     assert rows(april) == []
     result = build_report(APRIL, april.settings, april.ledger)
     assert [row.number for row in rows(april)] == [1]
-    assert [path.name for path in result.path.parent.iterdir()] == [result.path.name]
+    names = sorted(path.name for path in result.path.parent.iterdir())
+    assert names == [
+        "月报表_2021年4月_第1版_草稿.xlsx",
+        "简报_2021年4月_第1版_草稿.docx",
+        "简报_2021年4月_第1版_草稿.pdf",
+    ]
 
 
+@ON_ONE_DATABASE
 def test_a_recomputed_month_is_marked(april: ScreenedMonth) -> None:
     april.screen([household()])
     result = build_report(APRIL, april.settings, april.ledger, kind="recomputed")
@@ -96,6 +126,7 @@ def test_signing_makes_a_version_of_the_same_figures(april: ScreenedMonth) -> No
         assert entry.actor == "示例签发人"
 
 
+@ON_ONE_DATABASE
 def test_after_signing_nothing_more_is_made_of_the_same_data(april: ScreenedMonth) -> None:
     april.screen([household()])
     build_report(APRIL, april.settings, april.ledger)
@@ -105,6 +136,7 @@ def test_after_signing_nothing_more_is_made_of_the_same_data(april: ScreenedMont
     assert [row.signed_by for row in rows(april)] == [None, "示例签发人"]
 
 
+@ON_ONE_DATABASE
 def test_signing_what_has_changed_since_is_refused(april: ScreenedMonth) -> None:
     april.screen([household()])
     build_report(APRIL, april.settings, april.ledger)
@@ -113,6 +145,7 @@ def test_signing_what_has_changed_since_is_refused(april: ScreenedMonth) -> None
         sign_report(APRIL, april.settings, april.ledger, "示例签发人")
 
 
+@ON_ONE_DATABASE
 def test_signing_without_a_draft_or_a_name_is_refused(april: ScreenedMonth) -> None:
     april.screen([household()])
     with pytest.raises(ReportError, match="没有报表草稿"):
@@ -121,6 +154,7 @@ def test_signing_without_a_draft_or_a_name_is_refused(april: ScreenedMonth) -> N
         sign_report(APRIL, april.settings, april.ledger, "  ")
 
 
+@ON_ONE_DATABASE
 def test_an_opening_stock_that_was_not_reported_is_said_and_not_signed(
     april: ScreenedMonth, screened: Callable[[Month], ScreenedMonth]
 ) -> None:
@@ -135,12 +169,14 @@ def test_an_opening_stock_that_was_not_reported_is_said_and_not_signed(
         sign_report(APRIL, april.settings, april.ledger, "示例签发人")
 
 
+@ON_ONE_DATABASE
 def test_a_month_that_is_not_screened_has_no_report(april: ScreenedMonth) -> None:
     with pytest.raises(ReportError, match="还没有完成数据比对"):
         build_report(APRIL, april.settings, april.ledger)
     assert not april.settings.outbox.exists()
 
 
+@ON_ONE_DATABASE
 def test_the_manifest_says_what_the_version_was_made_from(april: ScreenedMonth) -> None:
     april.screen([household()], checks=[{"id": "W01", "status": "ran", "sha256": "abc"}])
     april.deliver("vehicles", "public_security", accepted=4)

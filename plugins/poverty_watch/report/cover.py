@@ -140,7 +140,7 @@ def notes(
             f"请先重新生成{(facts.month - 1).chinese}报表，再签发本月报表。"
         )
     if corrections:
-        found.append(f"更正补录有 {corrections} 笔，逐户列在最后一页。")
+        found.append(f"更正补录有 {corrections} 笔，逐户列在月报表的附表“更正补录”。")
     return [*found, _what_ran(facts)]
 
 

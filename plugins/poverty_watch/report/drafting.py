@@ -16,10 +16,13 @@ from poverty_watch.contracts import load_catalogue
 from poverty_watch.files import sha256_of
 from poverty_watch.months import Month
 from poverty_watch.report import identities, provenance, queries, sources, stocks
+from poverty_watch.report.briefing import TEMPLATE as BRIEFING
+from poverty_watch.report.briefing import briefing_context, briefing_docx
 from poverty_watch.report.content import Content, compose
 from poverty_watch.report.facts import Facts, gather
 from poverty_watch.report.ground import DIVISIONS, ground_of, stocks_of
 from poverty_watch.report.places import Placed
+from poverty_watch.report.printing import pdf_of
 from poverty_watch.report.values import Row
 from poverty_watch.report.workbook import places_in, render
 from poverty_watch.settings import Settings
@@ -62,6 +65,7 @@ class Draft:
     content: Content
     kind: Kind
     template: Path
+    briefing: Path = BRIEFING
 
     @property
     def month(self) -> Month:
@@ -75,7 +79,7 @@ class Draft:
             self.kind,
             self.facts.screening.fingerprint,
             self.content.sha256(),
-            sha256_of(self.template) if self.template.exists() else "",
+            *(sha256_of(path) if path.exists() else "" for path in (self.template, self.briefing)),
             queries.hashes(),
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -106,7 +110,23 @@ class Draft:
         )
         word = FILE_WORDS["signed" if signed_by is not None else self.kind]
         ending = f"_{self.month.chinese}_第{number}版_{word}"
-        return Made({f"月报表{ending}.xlsx": made.content}, singles, tables, made.places)
+        files = {f"月报表{ending}.xlsx": made.content}
+        document = briefing_docx(
+            self.briefing, briefing_context(singles, tables), as_of, f"{self.month}/{number}"
+        )
+        footer = f"{self.month.chinese}防止返贫监测简报　第{number}版（{word}）"
+        files[f"简报{ending}.docx"] = document
+        files[f"简报{ending}.pdf"] = pdf_of(document, footer)
+        return Made(files, singles, tables, made.places)
+
+    def places(self) -> dict[str, Placed]:
+        """Where the tables will stand, whatever number the version gets.
+
+        Raises:
+            TemplateError: the template lacks names or asks for what there is not.
+        """
+        singles = self.content.singles | dict.fromkeys(_OF_A_VERSION, "")
+        return places_in(self.template, singles, self.content.tables)
 
     def manifest(self, files: Mapping[str, str], correction: Correction | None) -> dict[str, Any]:
         """What a version was made from; ``files`` are its files with their SHA-256."""
@@ -122,6 +142,7 @@ class Draft:
                 for dataset, fate in sorted(self.facts.fates.items())
             },
             "template": sha256_of(self.template),
+            "briefing": sha256_of(self.briefing),
             "queries": queries.hashes(),
             "program": provenance.program(),
             "calendar": provenance.calendar(),
@@ -140,7 +161,12 @@ class Draft:
 
 
 def composed(
-    session: Session, month: Month, settings: Settings, kind: Kind, template: Path
+    session: Session,
+    month: Month,
+    settings: Settings,
+    kind: Kind,
+    template: Path,
+    briefing: Path = BRIEFING,
 ) -> Draft:
     """Compose a month's report and check that its figures agree.
 
@@ -153,7 +179,7 @@ def composed(
     with queries.opened():
         counted = stocks_of(facts, ground)
         content = compose(facts, counted, ground, load_catalogue(), stocks.county_name(DIVISIONS))
-    draft = Draft(facts, content, kind, template)
+    draft = Draft(facts, content, kind, template, briefing)
     identities.check(counted, content.tables, _Cells(draft).address)
     return draft
 
@@ -167,9 +193,7 @@ class _Cells:
 
     def address(self, broken: identities.Broken) -> str | None:
         if self._places is None:
-            singles = self._draft.content.singles | dict.fromkeys(_OF_A_VERSION, "")
-            tables = self._draft.content.tables
-            self._places = places_in(self._draft.template, singles, tables)
+            self._places = self._draft.places()
         rows = self._draft.content.tables.get(broken.table, [])
         for number, row in enumerate(rows):
             if all(row.get(field) == value for field, value in broken.row.items()):

@@ -14,7 +14,8 @@ from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import ReportVersion
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
-from poverty_watch.report.archive import Archive, Archived
+from poverty_watch.report.archive import Archive
+from poverty_watch.report.briefing import TEMPLATE as BRIEFING
 from poverty_watch.report.comparing import Version, as_rows, changes
 from poverty_watch.report.drafting import FILE_WORDS, Correction, Draft, Kind, Made, composed
 from poverty_watch.report.errors import LockError, ReportError
@@ -61,6 +62,7 @@ def build_report(
     ledger: Ledger,
     kind: Kind = "draft",
     template: Path = TEMPLATE,
+    briefing: Path = BRIEFING,
 ) -> ReportResult:
     """Make the month's next report version, unless the newest one shows the same already.
 
@@ -74,7 +76,8 @@ def build_report(
     """
     with ledger.transaction() as session:
         _one_at_a_time(session)
-        draft = composed(session, month, settings, kind, template)
+        _put_back(session, settings, month)
+        draft = composed(session, month, settings, kind, template, briefing)
         newest = _newest_of(session, month, kind)
         if newest is not None and newest.fingerprint == draft.fingerprint:
             path = _restored(session, settings, draft, newest)
@@ -93,6 +96,7 @@ def sign_report(
     ledger: Ledger,
     signed_by: str,
     template: Path = TEMPLATE,
+    briefing: Path = BRIEFING,
 ) -> ReportResult:
     """Make the newest draft of a month its signed version; signing twice changes nothing.
 
@@ -109,7 +113,7 @@ def sign_report(
         if newest is None:
             raise ReportError(f"{month.chinese}还没有报表草稿，请先生成报表再签发。")
         base: Kind = "recomputed" if newest.manifest.get("base") == "recomputed" else "draft"
-        draft = composed(session, month, settings, base, template)
+        draft = composed(session, month, settings, base, template, briefing)
         if newest.kind == "signed" and newest.fingerprint == draft.fingerprint:
             path = _restored(session, settings, draft, newest)
             return ReportResult(month, newest.number, "signed", path, is_new=False)
@@ -226,43 +230,46 @@ def _compared(
     if kept is None:
         return Correction(older.number, told, reason, None)
     old = Version(kept.tables, kept.places, kept.behind)
-    # Where the new cells stand does not depend on the difference sheet, which comes last.
-    places = draft.made(older.number, None, None).places
-    new = Version(draft.content.tables, places, draft.content.behind)
+    new = Version(draft.content.tables, draft.places(), draft.content.behind)
     return Correction(older.number, told, reason, as_rows(changes(old, new)))
 
 
+def _put_back(session: Session, settings: Settings, month: Month) -> None:
+    """Put files of the month's versions back that were lost from the outbox and were kept."""
+    archive = Archive(settings.lake)
+    for row in session.scalars(select(ReportVersion).where(ReportVersion.month == str(month))):
+        kept = archive.find(month, row.number)
+        for name, digest in (row.manifest.get("files") or {}).items():
+            path = settings.outbox / str(month) / name
+            if kept and not path.exists() and _hash(kept.file(name)) == digest:
+                _write(path, kept.file(name).read_bytes())
+
+
 def _restored(session: Session, settings: Settings, draft: Draft, row: ReportVersion) -> Path:
-    """Put files of a version back that are missing: as they were kept, or made again.
+    """Make files of a version again that were lost and not kept, and keep what was not kept.
 
     Raises:
         ReportError: they can no longer be made as they were.
     """
-    archive = Archive(settings.lake)
     path = settings.outbox / row.path
     wanted: dict[str, str] = row.manifest.get("files") or {path.name: row.sha256}
-    kept = archive.find(draft.month, row.number)
-    missing = [name for name in wanted if not path.with_name(name).exists()]
-    lost = [name for name in missing if kept is None or _hash(kept.file(name)) != wanted[name]]
-    made = None
-    if lost or kept is None:
-        made = _made_again(session, settings, draft, row)
-        as_were = {n: hashlib.sha256(c).hexdigest() for n, c in made.files.items()} == wanted
-        if lost and not as_were:
-            raise ReportError(
-                f"{'、'.join(lost)} 不见了，存档也没有，现在的程序不能原样重做。请从备份恢复。"
-            )
-        if as_were:
-            archive.write(
-                draft.month, row.number, made.files, made.singles, made.tables, made.places,
-                draft.content.behind,
-            )  # fmt: skip
-    for name in missing:
-        if name in lost and made is not None:
-            content = made.files[name]
-        else:
-            content = Archived(archive.folder(draft.month, row.number)).file(name).read_bytes()
-        _write(path.with_name(name), content)
+    kept = Archive(settings.lake).find(draft.month, row.number)
+    lost = [name for name in wanted if not path.with_name(name).exists()]
+    if kept is not None and not lost:
+        return path
+    made = _made_again(session, settings, draft, row)
+    as_were = {n: hashlib.sha256(c).hexdigest() for n, c in made.files.items()} == wanted
+    if lost and not as_were:
+        raise ReportError(
+            f"{'、'.join(lost)} 不见了，存档也没有，现在的程序不能原样重做。请从备份恢复。"
+        )
+    if as_were:
+        Archive(settings.lake).write(
+            draft.month, row.number, made.files, made.singles, made.tables, made.places,
+            draft.content.behind,
+        )  # fmt: skip
+    for name in lost:
+        _write(path.with_name(name), made.files[name])
     return path
 
 

@@ -11,8 +11,6 @@ place of a chart, whose title is the text of its first cell. What is made is tol
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +22,7 @@ from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.workbook.workbook import Workbook
 
 from poverty_watch.report import charts, sources_sheet
+from poverty_watch.report.clockless import clockless
 from poverty_watch.report.errors import TemplateError
 from poverty_watch.report.filling import fill_table, write_value
 from poverty_watch.report.places import OTHERS, ROW_PREFIX, Model, Placed, model_of, placed
@@ -31,7 +30,6 @@ from poverty_watch.report.values import Row
 
 OPTIONAL = ("更正",)
 """Tables that only some versions have; without them their sheet goes away."""
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def render(
     properties.identifier = properties.keywords = identifier or None
     stream = io.BytesIO()
     book.save(stream)
-    return Rendered(_without_clock(stream.getvalue(), as_of), places)
+    return Rendered(clockless(stream.getvalue(), as_of), places)
 
 
 def places_in(
@@ -180,25 +178,3 @@ def _require_fields(template: Path, models: list[Model], tables: Mapping[str, li
     if problems:
         listed = "\n".join(f"- {problem}" for problem in dict.fromkeys(problems))
         raise TemplateError(f"报表模板 {template.name} 有误，请改正后重试：\n{listed}")
-
-
-def _without_clock(content: bytes, as_of: datetime) -> bytes:
-    """The same archive with fixed times, so that equal workbooks are equal files."""
-    stamp = as_of.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            part = source.read(name)
-            if name == "docProps/core.xml":
-                part = re.sub(
-                    rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)",
-                    rb"\g<1>" + stamp + rb"\g<2>",
-                    part,
-                )
-            info = zipfile.ZipInfo(name, _ZIP_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, part)
-    return result.getvalue()
