@@ -7,18 +7,19 @@ import json
 import logging
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from county_run.month import report_month
 
 if TYPE_CHECKING:
-    from poverty_watch.ledger.recomputations import Request
+    from poverty_watch.ledger.deliveries import InForce
+    from poverty_watch.ledger.recomputations import Request, Then
     from poverty_watch.ledger.store import Ledger
     from poverty_watch.months import Month
     from poverty_watch.settings import Settings
@@ -75,10 +76,23 @@ class CountyRun:
         """Whether departments are waited for: not by drafts and recomputed months."""
         return not (self.is_draft or self.is_backfill)
 
+    @cached_property
+    def then(self) -> Then | None:
+        """The ground of the standing report, where a recomputed month is to keep to that.
+
+        None, too, where the month has no report yet: what is known now is all that ever was.
+        """
+        if not (self.is_backfill and self.conf.get("known") == "then"):
+            return None
+        from poverty_watch.ledger.recomputations import known_then
+
+        with self.ledger.transaction() as session:
+            return known_then(session, self.month)
+
     @property
-    def is_as_known_then(self) -> bool:
-        """Whether a recomputed month keeps to the deliveries that its standing report was made from."""
-        return self.is_backfill and self.conf.get("known") == "then"
+    def known(self) -> Sequence[InForce] | None:
+        """The deliveries that the month is computed from; None for those in force."""
+        return None if self.then is None else self.then.deliveries
 
     @property
     def request(self) -> Request:
@@ -88,7 +102,7 @@ class CountyRun:
         return Request(
             batch=str(self.conf.get("batch") or self.run_id)[:64],
             run=self.run_id,
-            known="then" if self.is_as_known_then else "now",
+            known="now" if self.then is None else "then",
             reason=str(self.conf.get("reason") or ""),
             by=str(self.conf.get("by") or self.started_by),
         )

@@ -75,7 +75,7 @@ def is_delivered_or_due(run: CountyRun, department_id: str) -> bool:
 @step
 def fetch(run: CountyRun, department_id: str) -> str:
     """Keep the department's files as delivered; a recomputed month as it was taken then."""
-    if run.is_as_known_then:
+    if run.then is not None:
         return _NOTHING_NEW
     from county_run.connections import source_of
     from poverty_watch.intake.steps import fetch
@@ -93,7 +93,7 @@ def fetch(run: CountyRun, department_id: str) -> str:
 @step
 def validate(run: CountyRun, department_id: str) -> str:
     """Read, standardise and judge what is new."""
-    if run.is_as_known_then:
+    if run.then is not None:
         return _NOTHING_NEW
     from poverty_watch.intake.steps import validate
 
@@ -103,7 +103,7 @@ def validate(run: CountyRun, department_id: str) -> str:
 @step
 def settle(run: CountyRun, department_id: str, earlier: Sequence[str | None]) -> str:
     """Write down what became of every dataset; ``earlier`` lacks the line of a step that failed."""
-    if run.is_as_known_then:
+    if run.then is not None:
         return _NOTHING_NEW
     from poverty_watch.intake.steps import settle
 
@@ -184,7 +184,7 @@ def stage(run: CountyRun) -> str:
     """Build persons, households and members."""
     from poverty_watch.screening import stage
 
-    return stage(run.month, run.settings, run.ledger).summary
+    return stage(run.month, run.settings, run.ledger, run.known).summary
 
 
 @step
@@ -192,7 +192,7 @@ def compare(run: CountyRun) -> str:
     """Run all comparisons."""
     from poverty_watch.screening import compare
 
-    return compare(run.month, run.settings, run.ledger).summary
+    return compare(run.month, run.settings, run.ledger, run.known).summary
 
 
 @step
@@ -200,7 +200,7 @@ def warn(run: CountyRun) -> str:
     """Run all warning rules."""
     from poverty_watch.screening import warn
 
-    return warn(run.month, run.settings, run.ledger).summary
+    return warn(run.month, run.settings, run.ledger, run.known).summary
 
 
 @step
@@ -277,16 +277,14 @@ def build_report(run: CountyRun) -> str:
     from poverty_watch.report import build_report
 
     kind: Any = run.report_kind
-    made = build_report(run.month, run.settings, run.ledger, kind)
-    told = f"{made.summary}，在 {made.path}"
+    then = None if run.then is None else run.then.datasets
+    made = build_report(run.month, run.settings, run.ledger, kind, then=then)
     if run.is_backfill:
         from poverty_watch.ledger import recomputations
 
         with run.ledger.transaction() as session:
-            recomputations.finish(
-                session, run.month, run.run_id, made=made.number, changed=made.is_new, told=told
-            )
-    return told
+            recomputations.finish(session, run.month, run.run_id, made.number, is_new=made.is_new)
+    return f"{made.summary}，在 {made.path}"
 
 
 @step

@@ -104,14 +104,4 @@ def line_of(entry: Recomputation) -> str:
     """What became of one month."""
     from poverty_watch.ledger.recomputations import STATUS_TITLES
 
-    if entry.status != "done":
-        return f"  {entry.month}　{STATUS_TITLES[entry.status]}　{entry.told}".rstrip()
-    stood = f"第{entry.standing}版" if entry.standing else "没有"
-    outcome = (
-        f"与原来的{stood}不同，新出第{entry.made}版"
-        if entry.changed and entry.standing
-        else f"新出第{entry.made}版"
-        if entry.changed
-        else f"与第{entry.made}版相同，没有变化"
-    )
-    return f"  {entry.month}　完成　{outcome}"
+    return f"  {entry.month}　{STATUS_TITLES[entry.status]}　{entry.told}".rstrip()

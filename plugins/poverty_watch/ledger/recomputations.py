@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.ledger.errors import LedgerError
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Recomputation, ReportVersion, now
@@ -29,6 +30,43 @@ class Request:
     known: Known = "now"
     reason: str = ""
     by: str = ""
+
+
+@dataclass(frozen=True)
+class Then:
+    """What the standing report of a month was made from: deliveries, and each dataset's fate.
+
+    ``datasets``: per dataset its ``status`` and, where it was in force, its ``version``.
+    """
+
+    report: int
+    deliveries: tuple[InForce, ...]
+    datasets: Mapping[str, Mapping[str, Any]]
+
+
+def known_then(session: Session, month: Month) -> Then | None:
+    """The ground of the newest signed report, else of the newest draft; None where there is none."""
+    rows = list(
+        session.scalars(
+            select(ReportVersion)
+            .where(ReportVersion.month == str(month), ReportVersion.kind.in_(("signed", "draft")))
+            .order_by(ReportVersion.number.desc())
+        )
+    )
+    standing = next((row for row in rows if row.kind == "signed"), rows[0] if rows else None)
+    if standing is None:
+        return None
+    deliveries = tuple(
+        InForce(
+            each["dataset"],
+            Month.parse(each["month"]),
+            each["version"],
+            each["status"],
+            each["content_sha256"],
+        )
+        for each in standing.manifest["deliveries"]
+    )
+    return Then(standing.number, deliveries, standing.manifest["datasets"])
 
 
 def begin(session: Session, month: Month, request: Request) -> Recomputation:
@@ -57,15 +95,30 @@ def begin(session: Session, month: Month, request: Request) -> Recomputation:
     return entry
 
 
-def finish(
-    session: Session, month: Month, run: str, *, made: int | None, changed: bool, told: str
-) -> None:
-    """A month is computed: the number of its report, and whether that shows anything new."""
+def finish(session: Session, month: Month, run: str, made: int, *, is_new: bool) -> None:
+    """A month is computed: the number of its report, and whether that is a new one."""
     entry = of_run(session, month, run)
-    if entry is not None and entry.status != "done":
-        entry.status, entry.made, entry.changed, entry.told = "done", made, changed, told
-        entry.finished_at = now()
-        record(session, "补算完成", entry.batch, month=month, number=made, changed=changed)
+    if entry is None or entry.status == "done":
+        return
+    entry.status, entry.made, entry.changed = "done", made, is_new
+    entry.told = _outcome(session, month, made, is_new=is_new)
+    entry.finished_at = now()
+    record(session, "补算完成", entry.batch, month=month, number=made, told=entry.told)
+
+
+def _outcome(session: Session, month: Month, made: int, *, is_new: bool) -> str:
+    version = session.scalar(
+        select(ReportVersion).where(ReportVersion.month == str(month), ReportVersion.number == made)
+    )
+    compared = version.manifest.get("compared_with") if version else None
+    said = f"新出第{made}版" if is_new else f"与补算的第{made}版相同，没有另出"
+    if not compared:
+        return f"{said}；没有可比的现行月报"
+    cells = compared.get("cells")
+    stood = f"与现行第{compared['number']}版比较"
+    if cells is None:
+        return f"{said}；{stood}：那一版的内容没有留存，比不了"
+    return f"{said}；{stood}：{f'{cells}处不同，见差异表' if cells else '一格不差'}"
 
 
 def fail(session: Session, month: Month, run: str, told: str) -> None:

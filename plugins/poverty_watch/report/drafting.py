@@ -19,7 +19,7 @@ from poverty_watch.report import identities, provenance, queries, sources, stock
 from poverty_watch.report.briefing import TEMPLATE as BRIEFING
 from poverty_watch.report.briefing import briefing_context, briefing_docx
 from poverty_watch.report.content import Content, compose
-from poverty_watch.report.facts import Facts, gather
+from poverty_watch.report.facts import Facts, Fates, gather
 from poverty_watch.report.ground import DIVISIONS, ground_of, stocks_of
 from poverty_watch.report.places import Placed
 from poverty_watch.report.printing import pdf_of
@@ -156,6 +156,7 @@ class Draft:
                 "number": correction.number,
                 "reason": correction.reason,
                 "told": correction.told,
+                "cells": None if correction.rows is None else len(correction.rows),
             }
         return told
 
@@ -167,14 +168,17 @@ def composed(
     kind: Kind,
     template: Path,
     briefing: Path = BRIEFING,
+    then: Fates | None = None,
 ) -> Draft:
     """Compose a month's report and check that its figures agree.
+
+    ``then``: the fates of datasets that it is to show instead of today's.
 
     Raises:
         ReportError: the month is not screened, or figures do not agree.
         TemplateError: figures do not agree, and the template that should name their cells is wrong.
     """
-    facts = gather(session, month, is_recomputed=kind == "recomputed")
+    facts = gather(session, month, is_recomputed=kind == "recomputed", then=then)
     ground = ground_of(facts, settings)
     with queries.opened():
         counted = stocks_of(facts, ground)

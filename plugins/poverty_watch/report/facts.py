@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,15 @@ from poverty_watch.ledger.findings import (
     open_after,
     opened_in,
 )
-from poverty_watch.ledger.models import Finding, Lead, ReportVersion, Screening, Task, TaskReason
+from poverty_watch.ledger.models import (
+    Delivery,
+    Finding,
+    Lead,
+    ReportVersion,
+    Screening,
+    Task,
+    TaskReason,
+)
 from poverty_watch.ledger.outcomes import help_given, lead_fates, still_unhelped
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
@@ -81,7 +90,13 @@ def newest_version(session: Session, month: Month) -> ReportVersion | None:
     ).first()
 
 
-def gather(session: Session, month: Month, *, is_recomputed: bool = False) -> Facts:
+Fates = Mapping[str, Mapping[str, Any]]
+"""Per dataset its ``status`` and ``version``, as a report's manifest keeps them."""
+
+
+def gather(
+    session: Session, month: Month, *, is_recomputed: bool = False, then: Fates | None = None
+) -> Facts:
     """Read a month's facts.
 
     What was reported for the month before is its standing version; a recomputed month follows the
@@ -101,7 +116,7 @@ def gather(session: Session, month: Month, *, is_recomputed: bool = False) -> Fa
     return Facts(
         month=month,
         screening=screening,
-        fates=dataset_fates(session, month),
+        fates=dataset_fates(session, month, then),
         leads=_leads(session, month),
         tasks=_tasks(session, month),
         closing=None if before is None else before.manifest.get("closing"),
@@ -113,8 +128,44 @@ def gather(session: Session, month: Month, *, is_recomputed: bool = False) -> Fa
     )
 
 
-def dataset_fates(session: Session, month: Month) -> dict[str, DatasetFate]:
-    """What became of every dataset of the month that intake has settled, by dataset."""
+def dataset_fates(
+    session: Session, month: Month, then: Fates | None = None
+) -> dict[str, DatasetFate]:
+    """What became of every dataset of the month that intake has settled, by dataset.
+
+    Where ``then`` says that another version counted, or none, it is that one's fate.
+    """
+    found = _fates_now(session, month)
+    for dataset, old in (then or {}).items():
+        now = found.get(dataset)
+        if now is None or (now.status, now.version) != (old["status"], old["version"]):
+            found[dataset] = _fate_then(session, month, dataset, old)
+    return {name: fate for name, fate in found.items() if then is None or name in then}
+
+
+def _fate_then(session: Session, month: Month, dataset: str, old: Mapping[str, Any]) -> DatasetFate:
+    delivery = session.scalar(
+        select(Delivery).where(
+            Delivery.month == str(month),
+            Delivery.dataset == dataset,
+            Delivery.version == old["version"],
+        )
+    )
+    if delivery is None:
+        return DatasetFate(old["status"], None, None, None, None, {}, ())
+    return DatasetFate(
+        status=old["status"],
+        version=delivery.version,
+        data_rows=delivery.data_rows,
+        accepted_rows=delivery.accepted_rows,
+        rejected_rows=delivery.rejected_rows,
+        faults=dict(delivery.faults or {}),
+        messages=tuple(delivery.messages or ()),
+        fulfilled=fulfilled(session, month).get(dataset),
+    )
+
+
+def _fates_now(session: Session, month: Month) -> dict[str, DatasetFate]:
     found: dict[str, DatasetFate] = {}
     arrived = fulfilled(session, month)
     for fate in fates(session, month):

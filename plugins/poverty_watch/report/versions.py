@@ -19,7 +19,7 @@ from poverty_watch.report.briefing import TEMPLATE as BRIEFING
 from poverty_watch.report.comparing import Version, as_rows, changes
 from poverty_watch.report.drafting import FILE_WORDS, Correction, Draft, Kind, Made, composed
 from poverty_watch.report.errors import LockError, ReportError
-from poverty_watch.report.facts import newest_version
+from poverty_watch.report.facts import Fates, newest_version
 from poverty_watch.report.ground import DIVISIONS
 from poverty_watch.report.library import KIND_TITLES, standing_row
 from poverty_watch.report.locks import lock_of
@@ -63,6 +63,7 @@ def build_report(
     kind: Kind = "draft",
     template: Path = TEMPLATE,
     briefing: Path = BRIEFING,
+    then: Fates | None = None,
 ) -> ReportResult:
     """Make the month's next report version, unless the newest one shows the same already.
 
@@ -77,7 +78,7 @@ def build_report(
     with ledger.transaction() as session:
         _one_at_a_time(session)
         _put_back(session, settings, month)
-        draft = composed(session, month, settings, kind, template, briefing)
+        draft = composed(session, month, settings, kind, template, briefing, then)
         newest = _newest_of(session, month, kind)
         if newest is not None and newest.fingerprint == draft.fingerprint:
             path = _restored(session, settings, draft, newest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,8 +84,15 @@ class Plan:
         return {name: str(found.month) for name, found in self.inputs.serving.items()}
 
 
-def plan_month(month: Month, settings: Settings, ledger: Ledger) -> Plan:
+def plan_month(
+    month: Month,
+    settings: Settings,
+    ledger: Ledger,
+    known: Sequence[deliveries.InForce] | None = None,
+) -> Plan:
     """Read the ledger and the files in ``sql/``.
+
+    ``known``: the deliveries to be read; those in force today if not given.
 
     Raises:
         ScreeningError: no register snapshot may serve.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from poverty_watch.ledger.deliveries import InForce
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.screenings import confirm_screening
 from poverty_watch.ledger.store import Ledger
@@ -12,6 +14,9 @@ from poverty_watch.months import Month
 from poverty_watch.screening.computation import Computation
 from poverty_watch.screening.plan import Plan, plan_month
 from poverty_watch.settings import Settings
+
+Known = Sequence[InForce] | None
+"""The deliveries that a step reads; those in force today if not given."""
 
 
 @dataclass(frozen=True)
@@ -29,33 +34,33 @@ class StepOutcome:
     summary: str
 
 
-def stage(month: Month, settings: Settings, ledger: Ledger) -> StepOutcome:
+def stage(month: Month, settings: Settings, ledger: Ledger, known: Known = None) -> StepOutcome:
     """Sort out who lives where: persons, households, members, register stock.
 
     Raises:
         ScreeningError: no register snapshot may serve; the month stops.
         DefinitionError: a file in ``sql/`` is wrong.
     """
-    plan = plan_month(month, settings, ledger)
+    plan = plan_month(month, settings, ledger, known)
     with Computation.opened(plan, settings) as computation:
         counts = computation.stage()
     return StepOutcome(month, plan.fingerprint, counts, {}, _told_of_staging(plan, counts))
 
 
-def compare(month: Month, settings: Settings, ledger: Ledger) -> StepOutcome:
+def compare(month: Month, settings: Settings, ledger: Ledger, known: Known = None) -> StepOutcome:
     """Run all comparisons; raises as `stage`."""
-    plan = plan_month(month, settings, ledger)
+    plan = plan_month(month, settings, ledger, known)
     with Computation.opened(plan, settings) as computation:
         records = computation.compare()
     return _outcome(plan, records, "比对", "发现问题")
 
 
-def warn(month: Month, settings: Settings, ledger: Ledger) -> StepOutcome:
+def warn(month: Month, settings: Settings, ledger: Ledger, known: Known = None) -> StepOutcome:
     """Run all warning rules and put the month's computation in force; raises as `stage`.
 
     Staging and comparisons are done with it where they were not done before.
     """
-    plan = plan_month(month, settings, ledger)
+    plan = plan_month(month, settings, ledger, known)
     with Computation.opened(plan, settings) as computation:
         compared = computation.compare()
         warned, not_judged = computation.warn()
