@@ -20,6 +20,7 @@ from scripts.production_drill.shape import Shape, free_port
 
 _START_WITHIN = 240  # seconds
 _STOP_WITHIN = 30
+_LOOK_EVERY = 2.5
 WORKERS = ("worker-1", "worker-2")
 
 
@@ -237,7 +238,7 @@ class Parts:
             self.must_live()
             if time.monotonic() > end:
                 raise DrillError(f"not so within {within:.0f} s: {what}")
-            time.sleep(1)
+            time.sleep(_LOOK_EVERY)
 
 
 def _signal(group: int, what: signal.Signals) -> None:

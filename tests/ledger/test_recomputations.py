@@ -62,9 +62,9 @@ def test_a_finished_month_stays_as_it_was_finished(ledger: Ledger) -> None:
         book.begin(session, APRIL, _request(APRIL))
     run = _request(APRIL).run
     with ledger.transaction() as session:
-        book.finish(session, APRIL, run, made=4, changed=True, told="第4版")
+        book.finish(session, APRIL, run, 4, is_new=True)
     with ledger.transaction() as session:
-        book.finish(session, APRIL, run, made=5, changed=False, told="第5版")
+        book.finish(session, APRIL, run, 5, is_new=False)
         book.fail(session, APRIL, run, "失败")
     with ledger.transaction() as session:
         (entry,) = book.listed(session)
@@ -101,3 +101,64 @@ def test_a_second_person_reviews_what_is_finished_once(ledger: Ledger) -> None:
         pytest.raises(LedgerError, match="已由样本复核人复核"),
     ):
         book.review(session, "一批", "别的样本", "")
+
+
+def _version(number: int, kind: str, versions: dict[str, int]) -> ReportVersion:
+    row = _report(number)
+    row.kind = kind
+    row.manifest = {
+        "deliveries": [
+            {
+                "dataset": dataset,
+                "month": str(APRIL),
+                "version": version,
+                "status": "accepted",
+                "content_sha256": "c" * 64,
+            }
+            for dataset, version in versions.items()
+        ],
+        "datasets": {d: {"status": "accepted", "version": v} for d, v in versions.items()},
+    }
+    return row
+
+
+def test_what_was_known_then_is_the_ground_of_the_report_that_stands(ledger: Ledger) -> None:
+    with ledger.transaction() as session:
+        assert book.known_then(session, APRIL) is None
+        session.add(_version(1, "draft", {"deaths": 1}))
+    with ledger.transaction() as session:
+        found = book.known_then(session, APRIL)
+        assert found is not None
+        assert found.report == 1
+        session.add_all(
+            [_version(2, "signed", {"deaths": 2}), _version(3, "recomputed", {"deaths": 3})]
+        )
+        session.add(_version(4, "draft", {"deaths": 4}))
+    with ledger.transaction() as session:
+        found = book.known_then(session, APRIL)
+    assert found is not None
+    assert (found.report, found.datasets["deaths"]["version"]) == (2, 2)
+    assert [(d.dataset, d.month, d.version) for d in found.deliveries] == [("deaths", APRIL, 2)]
+
+
+@pytest.mark.parametrize(
+    ("compared", "told"),
+    [
+        (None, "新出第4版；没有可比的现行月报"),
+        ({"number": 3, "cells": 0}, "新出第4版；与现行第3版比较：一格不差"),
+        ({"number": 3, "cells": 7}, "新出第4版；与现行第3版比较：7处不同，见差异表"),
+        ({"number": 3, "cells": None}, "新出第4版；与现行第3版比较：那一版的内容没有留存，比不了"),
+    ],
+)
+def test_the_book_says_how_far_the_month_differs_from_what_stood(
+    ledger: Ledger, compared: dict[str, object] | None, told: str
+) -> None:
+    with ledger.transaction() as session:
+        book.begin(session, APRIL, _request(APRIL))
+        row = _report(4)
+        row.manifest = {} if compared is None else {"compared_with": compared}
+        session.add(row)
+    with ledger.transaction() as session:
+        book.finish(session, APRIL, _request(APRIL).run, 4, is_new=True)
+    with ledger.transaction() as session:
+        assert book.listed(session)[0].told == told
