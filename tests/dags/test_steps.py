@@ -259,20 +259,37 @@ def test_a_recomputed_month_is_entered_with_who_and_why(run: Run, tmp_path: Path
         run(steps.begin, run_type="backfill", **given)
     with open_ledger(Settings.from_environment()).transaction() as session:
         (entry,) = listed(session)
-    assert (entry.month, entry.known, entry.reason) == ("2021-04", "then", "民政局更正")
+    # Nothing was reported then: what is known now is all there is.
+    assert (entry.month, entry.known, entry.reason) == ("2021-04", "now", "民政局更正")
     assert (entry.asked_by, entry.batch, entry.status) == ("样本数据员", "一批", "failed")
     assert "没有可以补算的报送" in entry.told
 
 
 def test_what_was_known_then_takes_in_nothing_new(run: Run, tmp_path: Path) -> None:
     from county_run import steps
+    from poverty_watch.identity import Keyring
+    from poverty_watch.ledger.models import ReportVersion
 
     folder = tmp_path / "inbox" / "2021-04" / "health"
     folder.mkdir(parents=True)
     (folder / "大病.xlsx").write_bytes(b"x")
+    settings = Settings.from_environment()
+    Keyring.open(settings.keys)
+    with open_ledger(settings).transaction() as session:
+        session.add(
+            ReportVersion(
+                month="2021-04",
+                number=1,
+                kind="signed",
+                fingerprint="f" * 64,
+                path="2021-04/1.xlsx",
+                sha256="s" * 64,
+                manifest={"deliveries": [], "datasets": {}},
+            )
+        )
     then = {"run_type": "backfill", "known": "then"}
     assert "不收新的" in run(steps.fetch, "health", **then)
     assert "不收新的" in run(steps.validate, "health", **then)
     assert "不收新的" in run(steps.settle, "health", [None, None], **then)
-    with open_ledger(Settings.from_environment()).transaction() as session:
+    with open_ledger(settings).transaction() as session:
         assert session.scalars(select(DatasetMonth)).all() == []
