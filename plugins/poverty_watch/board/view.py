@@ -45,7 +45,12 @@ def _templates() -> Environment:
         "bar": pictures.bar,
         "ring": pictures.ring,
     }
-    environment.filters |= {"percent": percent, "chinese": _chinese, "moment": _moment}
+    environment.filters |= {
+        "percent": percent,
+        "chinese": _chinese,
+        "moment": _moment,
+        "plainly": _plainly,
+    }
     return environment
 
 
@@ -63,6 +68,22 @@ def percent(rate: float | None) -> str:
 
 def _chinese(month: Month | str) -> str:
     return (month if isinstance(month, Month) else Month.parse(month)).chinese
+
+
+_BLANKS = {
+    "{name}": "〔姓名〕",
+    "{value}": "〔数值〕",
+    "{other_value}": "〔另一处的数值〕",
+    "{threshold}": "〔标准〕",
+    "{detail}": "〔情况〕",
+}
+
+
+def _plainly(sentence: str) -> str:
+    """A rule's sentence, its blanks told in words."""
+    for blank, told in _BLANKS.items():
+        sentence = sentence.replace(blank, told)
+    return sentence
 
 
 def _moment(moment: datetime) -> str:

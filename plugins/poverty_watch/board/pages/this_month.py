@@ -6,16 +6,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from poverty_watch.board.access import SignedIn
-from poverty_watch.board.data.todo import to_do
+from poverty_watch.board.data.todo import ToDo, to_do
 from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import ChosenMonth, known_months, reading, standing_ledger
 from poverty_watch.board.view import page
 from poverty_watch.contracts import load_catalogue
+from poverty_watch.ledger.access import Viewer
 from poverty_watch.report.watch import Watch, watch
 from poverty_watch.screening.needs import needing
 from poverty_watch.settings import today
 
 ENTRY = Entry("本月", "/month")
+SIGNING = "签发"
 
 router = APIRouter()
 
@@ -37,8 +39,21 @@ def this_month(request: Request, viewer: SignedIn, month: ChosenMonth) -> Respon
         months=months,
         seen=seen,
         share_gone=_share_gone(seen),
-        to_do=to_do(ledger, viewer, month, today(), catalogue),
+        to_do=[
+            *_to_sign(seen, viewer),
+            *to_do(ledger, viewer, month, today(), catalogue),
+        ],
     )
+
+
+def _to_sign(seen: Watch, viewer: Viewer) -> list[ToDo]:
+    """A draft that waits for a signature."""
+    waits = any(
+        stage.title == SIGNING and stage.state in ("now", "blocked") for stage in seen.stages
+    )
+    if viewer.role != "county" or not waits:
+        return []
+    return [ToDo("等待签发的月报", 1, "份", seen.days_left <= 1, "/reports")]
 
 
 def _share_gone(seen: Watch) -> float:
