@@ -65,6 +65,14 @@ ROUTES = {
         "/reports/2021-04/1/files/月报表_2021年4月_第1版_草稿.xlsx",
         (200, 403, 403, 200),
     ),
+    ("GET", "/reports/{month_text}/{number}/difference"): (
+        "/reports/2021-04/1/difference?against=1",
+        (200, 403, 403, 200),
+    ),
+    ("GET", "/reports/{month_text}/{number}/trace"): (
+        "/reports/2021-04/1/trace?cell=表一!F7",
+        (200, 403, 403, 200),
+    ),
     ("GET", "/rules"): ("/rules", ALL),
     ("GET", "/rules/{check_id}"): ("/rules/W01", ALL),
     ("GET", "/try"): ("/try", (200, 403, 200, 403)),
