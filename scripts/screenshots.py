@@ -45,7 +45,7 @@ _FLAGS = (
     "--remote-allow-origins=*",
 )
 # What a person would choose in the user menu: language and time zone.
-_CHOSEN = "localStorage.setItem('i18nextLng', 'zh-CN'); localStorage.setItem('timezone', 'Asia/Shanghai');"
+_CHOSEN = "localStorage.setItem('i18nextLng', 'zh-CN'); localStorage.setItem('timezone', JSON.stringify('Asia/Shanghai'));"
 _OPENER = build_opener(ProxyHandler({}))
 
 
@@ -64,8 +64,8 @@ def shots(month: str, household: str, dataset: str, rule: str, comparison: str) 
     board = "/poverty-watch"
     return [
         Shot("airflow-流程列表", "/dags", wait=4),
-        Shot("airflow-月度运行", "/dags/monthly_monitoring", (1280, 1000), 5),
-        Shot("airflow-防贫守望", "/plugin/poverty-watch-board", wait=5),
+        Shot("airflow-月度运行", "/dags/monthly_monitoring", (1280, 1000), 12),
+        Shot("airflow-防贫守望", "/plugin/poverty-watch-board", wait=10),
         Shot("本月", f"{board}/month?month={month}"),
         Shot("本月-手机", f"{board}/month?month={month}", PHONE),
         Shot("部门报送", f"{board}/deliveries?month={month}", (1280, 1180)),
@@ -195,14 +195,11 @@ def _examples() -> list[Shot]:
 
     from poverty_watch.ledger.findings import open_after
     from poverty_watch.ledger.models import Case, Delivery, Finding, HitFate, Lead
-    from poverty_watch.ledger.reading import open_to_read
+    from poverty_watch.ledger.store import open_ledger
     from poverty_watch.months import Month
     from poverty_watch.settings import Settings
 
-    ledger = open_to_read(Settings.from_environment())
-    if ledger is None:
-        raise SystemExit("台账还没有建立，请先运行一个月。")
-    with ledger.transaction() as session:
+    with open_ledger(Settings.from_environment()).transaction() as session:
         month = session.scalar(select(func.max(Lead.month)))
         if month is None:
             raise SystemExit("还没有线索，请先运行一个月。")
@@ -244,10 +241,12 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=folder)
     parser.add_argument("--only", action="append", default=[])
     given = parser.parse_args()
-    from poverty_watch.cli.services import address, login
+    from poverty_watch.cli.services import address, login, running
     from poverty_watch.settings import Settings
 
     settings = Settings.from_environment()
+    if not running(settings):
+        raise SystemExit("网页没有启动，请先执行 make up。")
     where = address(settings)
     token = login(settings).token
     given.folder.mkdir(parents=True, exist_ok=True)
