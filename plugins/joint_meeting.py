@@ -21,9 +21,13 @@ class _Board:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
         if self._app is None:
-            from poverty_watch.board import create_app
+            from threading import Thread
+
+            from poverty_watch.board import create_app, warm_up
 
             self._app = create_app(_signed_in)
+            # Whoever opens the first page should not wait for what the next ones need.
+            Thread(target=warm_up, daemon=True).start()
         await self._app(scope, receive, send)
 
 

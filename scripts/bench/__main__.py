@@ -13,10 +13,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins"))
 
-from scripts.bench import intake, screening
+from scripts.bench import board, intake, screening
 from scripts.bench.measure import Group, Outcome, Size
 
-GROUPS: dict[str, Group] = {group.name: group for group in (intake.GROUP, screening.GROUP)}
+GROUPS: dict[str, Group] = {
+    group.name: group for group in (intake.GROUP, screening.GROUP, board.GROUP)
+}
 
 
 def _table(outcomes: list[Outcome], households: int) -> Any:

@@ -169,8 +169,9 @@ def part_pages(size: Size) -> Result:
 
     client = TestClient(create_app(by_header), follow_redirects=False)
     times: dict[str, list[float]] = {}
-    rows = _rows(home)
+    # First, so that the ledger is brought to the newest schema.
     paths = list(_paths(size, home))
+    rows = _rows(home)
     for _, role, path in paths:
         answer = client.get(path, headers={"x-role": role})
         if answer.status_code != 200:
@@ -205,13 +206,48 @@ def _rows(home: Path) -> dict[str, int]:
 
 
 def _paths(size: Size, home: Path) -> Iterator[tuple[str, str, str]]:
-    """Title, role and path of what is asked."""
+    """Title, role and path of what is asked: every page of the menu, and what one finds below it."""
     from poverty_watch.board.pages import MENU
 
     for entry in MENU:
         for role in ("county", "township"):
             if role in entry.roles:
                 yield f"{entry.title}（{_ROLES[role]}）", role, entry.path
+    found = _examples(size, home)
+    month = size.month
+    for title, path in {
+        "一份报送": f"/deliveries/{month}/medical_expenses",
+        "一条规则的户": f"/warnings/{month}/{found['rule']}",
+        "一条规则的户，后面的页": f"/warnings/{month}/{found['rule']}?page=9",
+        "一项比对的逐条": f"/comparisons/{month}/{found['comparison']}",
+        "一个乡镇已核实的任务，后面的页": f"/verification/tasks?state=done&place={_TOWNSHIP}&page=50",
+        "一户": f"/households/{month}/{found['household']}",
+        "一条规则的记录": f"/rules/{found['rule']}",
+    }.items():
+        yield f"{title}（县专班）", "county", path
+    yield "一户（乡镇）", "township", f"/households/{month}/{found['household']}"
+
+
+def _examples(size: Size, home: Path) -> dict[str, str]:
+    """The rule and the comparison that found most, and a household of the township."""
+    from sqlalchemy import func, select
+
+    from poverty_watch.ledger.models import Finding, HitFate, Lead
+    from poverty_watch.ledger.store import open_ledger
+
+    def most(column: Any, month: Any) -> Any:
+        wanted = select(column).where(month == size.month).group_by(column)
+        return wanted.order_by(func.count().desc(), column).limit(1)
+
+    with open_ledger(_settings(home)).transaction() as session:
+        household = select(Lead.household_id).where(
+            Lead.month == size.month, Lead.township == _TOWNSHIP
+        )
+        return {
+            "rule": str(session.scalar(most(HitFate.rule_id, HitFate.month))),
+            "comparison": str(session.scalar(most(Finding.comparison_id, Finding.opened_month))),
+            "household": str(session.scalar(household.order_by(Lead.household_id).limit(1))),
+        }
 
 
 _ROLES = {"county": "县专班", "township": "乡镇"}
@@ -243,7 +279,7 @@ def run(size: Size, say: Say) -> Outcome:
     """Make the county, ask every page, judge."""
     board_county(size, say)
     say("正在测量：网页 ……")
-    return _judge({"pages": in_own_process("board", "pages", size)})
+    return _judge({"pages": in_own_process("board", "pages", size, ())})
 
 
 GROUP = Group("board", {"pages": part_pages}, run)

@@ -52,6 +52,17 @@ def create_app(authenticate: Authenticate) -> FastAPI:
     return app
 
 
+def warm_up() -> None:
+    """Read what several pages need and what takes seconds the first time."""
+    from poverty_watch.contracts import load_catalogue
+    from poverty_watch.screening.needs import needing
+    from poverty_watch.verification.cases.procedure import load_policy
+
+    load_catalogue()
+    needing()
+    load_policy()
+
+
 async def _guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
     refused = None if request.method in _SAFE_METHODS else await _refused(request)
     response = refused or await call(request)
