@@ -64,7 +64,11 @@ def compute(settings: Settings, ledger: Ledger, months: Iterable[Month]) -> dict
 
 
 def cells(settings: Settings, ledger: Ledger, month: Month) -> Cells:
-    """What the newest report of a month shows, but for its own number, state and comparison."""
+    """What the newest report of a month shows.
+
+    Left out are its own number and state, the comparison with another version, and how the register
+    itself came: a correction is a second delivery, which the month's own report is right to say.
+    """
     from openpyxl import load_workbook
 
     from poverty_watch.report.facts import newest_version
@@ -74,8 +78,11 @@ def cells(settings: Settings, ledger: Ledger, month: Month) -> Cells:
     assert version is not None
     book = load_workbook(settings.outbox / version.path)
     found: Cells = {}
+    title = load_catalogue().contract(REGISTER).title
     for sheet in book.worksheets:
         for row in sheet.iter_rows():
+            if "差异" in sheet.title or any(cell.value == title for cell in row):
+                continue
             for cell in row:
                 text = str(cell.value)
                 if cell.value is not None and not ("第" in text and "版" in text):
@@ -87,8 +94,10 @@ def correct(file: Path) -> str:
     """Take a monitored household out of a register that was delivered as CSV."""
     rows = list(csv.reader(file.open(encoding="utf-8-sig", newline="")))
     header = next(n for n, row in enumerate(rows) if "户编号" in row)
-    number, kind = (rows[header].index(name) for name in ("户编号", "监测对象类别"))
-    gone = next(row[number] for row in rows[header + 1 :] if row[kind])
+    number, kind, is_over = (
+        rows[header].index(name) for name in ("户编号", "监测对象类别", "风险是否已消除")
+    )
+    gone = next(row[number] for row in rows[header + 1 :] if row[kind] and row[is_over] == "否")
     kept = [row for n, row in enumerate(rows) if n <= header or row[number] != gone]
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         csv.writer(stream).writerows(kept)
