@@ -81,7 +81,7 @@ def cells(settings: Settings, ledger: Ledger, month: Month) -> Cells:
     title = load_catalogue().contract(REGISTER).title
     for sheet in book.worksheets:
         for row in sheet.iter_rows():
-            if "差异" in sheet.title or any(cell.value == title for cell in row):
+            if "更正说明" in sheet.title or any(cell.value == title for cell in row):
                 continue
             for cell in row:
                 text = str(cell.value)
