@@ -115,8 +115,14 @@ class AirflowHome:
                     "workers": 1,
                 },
                 "api_auth": {"jwt_secret": token},
-                "scheduler": {"use_job_schedule": schedule, "enable_health_check": False},
-                "dag_processor": {"refresh_interval": 30},
+                "scheduler": {
+                    "use_job_schedule": schedule,
+                    "enable_health_check": False,
+                    # Most of a month's last steps follow one another: between two nobody should sleep.
+                    "scheduler_idle_sleep_time": 0.3,
+                },
+                # Reading the files again takes seconds, on the same machine as the month itself.
+                "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 120},
                 "usage_data_collection": {"enabled": False},
             }
         )
