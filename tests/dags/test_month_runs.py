@@ -100,3 +100,35 @@ def test_the_note_says_the_month_unless_somebody_wrote_one(
     )
     MonthNote().on_dag_run_running(given, "started")
     assert given.note == note
+
+
+@pytest.mark.parametrize(
+    ("argv", "executor", "loads"),
+    [
+        (["airflow", "scheduler"], "LocalExecutor", True),
+        (["airflow", "scheduler"], "CeleryExecutor", False),
+        (["airflow", "api-server"], "LocalExecutor", False),
+        (["airflow", "tasks", "scheduler"], "LocalExecutor", False),
+    ],
+)
+def test_only_a_scheduler_that_forks_its_steps_loads_libraries_for_them(
+    monkeypatch: pytest.MonkeyPatch, argv: list[str], executor: str, loads: bool
+) -> None:
+    import month_runs
+
+    loaded: list[str] = []
+    monkeypatch.setattr("sys.argv", argv)
+    monkeypatch.setattr(month_runs, "import_module", loaded.append)
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", executor)
+    month_runs.WarmStart().on_starting(component=object())
+    assert ("great_expectations" in loaded) is loads
+    # The project's own code is read by each step anew.
+    assert not [name for name in loaded if name.startswith(("poverty_watch", "county_run"))]
+
+
+def test_what_is_loaded_beforehand_is_there() -> None:
+    from importlib.util import find_spec
+
+    import month_runs
+
+    assert [name for name in month_runs._LIBRARIES if find_spec(name) is None] == []

@@ -1,0 +1,64 @@
+"""The verbs of recomputed months, without a scheduler."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from poverty_watch.cli import app
+from poverty_watch.cli.backfill import Wish
+from poverty_watch.identity import Keyring
+from poverty_watch.ledger import recomputations as book
+from poverty_watch.ledger.store import open_ledger
+from poverty_watch.months import Month
+from poverty_watch.settings import Settings
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("POVERTY_WATCH_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("POVERTY_WATCH_LEDGER_URL", raising=False)
+    settings = Settings.from_environment()
+    Keyring.open(settings.keys)
+    return settings
+
+
+def test_every_run_of_a_backfill_knows_who_why_and_which_batch() -> None:
+    wish = Wish(Month(2021, 2), Month(2021, 4), "then", "民政局更正", "样本数据员")
+    assert [str(month) for month in wish.months] == ["2021-02", "2021-03", "2021-04"]
+    assert wish.conf(datetime(2021, 6, 1, 8, 30)) == {
+        "batch": "2021-02_2021-04_20210601T083000",
+        "known": "then",
+        "reason": "民政局更正",
+        "by": "样本数据员",
+    }
+
+
+def test_the_book_is_shown_and_reviewed(place: Settings) -> None:
+    nothing = CliRunner().invoke(app, ["recomputations"])
+    assert "还没有台账" in nothing.output
+    open_ledger(place)
+    assert "还没有补算过" in CliRunner().invoke(app, ["recomputations"]).output
+    with open_ledger(place).transaction() as session:
+        for month in (Month(2021, 3), Month(2021, 4)):
+            request = book.Request("一批", str(month), "now", "民政局更正", "样本数据员")
+            book.begin(session, month, request)
+            book.fail(session, month, str(month), "没有可以补算的报送")
+    shown = CliRunner().invoke(app, ["recomputations"]).output
+    assert "一批　按现在所知　经手人：样本数据员　理由：民政局更正　待复核" in shown
+    assert "2021-03　未完成　没有可以补算的报送" in shown
+    own = CliRunner().invoke(app, ["recomputations", "--review", "一批", "--by", "样本数据员"])
+    assert own.exit_code == 2
+    other = CliRunner().invoke(app, ["recomputations", "--review", "一批", "--by", "样本复核人"])
+    assert "2个月" in other.output
+    assert "样本复核人复核" in CliRunner().invoke(app, ["recomputations"]).output
+
+
+def test_knowledge_is_now_or_then(place: Settings) -> None:
+    wrong = CliRunner().invoke(
+        app, ["backfill", "--from", "2021-02", "--to", "2021-03", "--known", "later"]
+    )
+    assert wrong.exit_code == 2
