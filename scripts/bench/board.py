@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import statistics
 import time
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ def board_county(size: Size, say: Say) -> Path:
     shutil.copytree(source, beside, ignore=shutil.ignore_patterns("screening"))
     _run_the_month(beside, size)
     _repeat_the_month(beside, size)
+    _repeat_the_deliveries(beside, size)
     beside.rename(home)
     return home
 
@@ -98,6 +101,70 @@ def _repeat_the_month(home: Path, size: Size) -> None:
                 session.execute(text(statement), given)
     with open_ledger(_settings(home)).engine.connect() as connection:
         connection.execute(text("analyze"))
+
+
+def _repeat_the_deliveries(home: Path, size: Size) -> None:
+    """Deliveries of every month with the file that they came in; what was returned of each again."""
+    from sqlalchemy import select
+
+    from poverty_watch.intake.submissions import Submission
+    from poverty_watch.lake.versions import Lake
+    from poverty_watch.ledger.models import DatasetMonth, Delivery, SeenFile
+    from poverty_watch.ledger.store import open_ledger
+    from poverty_watch.months import Month
+
+    settings, last = _settings(home), Month.parse(size.month)
+    lake = Lake(settings.lake)
+    with open_ledger(settings).transaction() as session:
+        known = {(one.month, one.dataset): one for one in session.scalars(select(Delivery)).all()}
+        for month in (last - back for back in range(MONTHS)):
+            came = datetime.combine((month + 1).first_day, clock(1), UTC) + timedelta(days=3)
+            for (of, dataset), model in list(known.items()):
+                if of != size.month:
+                    continue
+                path = f"{month}/{model.department}/{dataset}.xlsx"
+                file = SeenFile(
+                    month=str(month),
+                    department=model.department,
+                    path=path,
+                    sha256=hashlib.sha256(path.encode()).hexdigest(),
+                    bytes=1,
+                    modified_at=came,
+                    first_seen_at=came,
+                    arrival=1,
+                    dataset=dataset,
+                    fate="settled",
+                    kind="whole",
+                )
+                session.add(file)
+                delivery = known.get((str(month), dataset)) or Delivery(
+                    month=str(month),
+                    dataset=dataset,
+                    department=model.department,
+                    policy_sha256="sample",
+                    status=model.status,
+                    version=1,
+                    accepted_rows=model.accepted_rows,
+                    rejected_rows=model.rejected_rows,
+                )
+                delivery.content_sha256 = Submission(dataset, (file,)).content_sha256
+                delivery.data_rows = model.accepted_rows + model.rejected_rows
+                delivery.files = [{"name": path, "path": path, "sha256": file.sha256}]
+                session.add(delivery)
+                session.flush()
+                session.merge(
+                    DatasetMonth(
+                        month=str(month),
+                        dataset=dataset,
+                        department=model.department,
+                        status=model.status,
+                        delivery_id=delivery.id,
+                    )
+                )
+                returned = lake.set_aside(dataset, month, 1)
+                if not returned.exists():
+                    returned.parent.mkdir(parents=True)
+                    shutil.copyfile(lake.set_aside(dataset, last, 1), returned)
 
 
 def _decided(month: Any) -> date:
