@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from poverty_watch.board import pictures
 from poverty_watch.board.forms import token_for
+from poverty_watch.contracts import load_catalogue
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import TEMPLATES
@@ -40,6 +41,7 @@ def _templates() -> Environment:
     )
     environment.globals |= {
         "nav": _nav,
+        "who": _who,
         "link": link,
         "picture": pictures.line,
         "bar": pictures.bar,
@@ -123,6 +125,13 @@ def failure(
     answer = page(request, "failure.html", status, title="不能打开", message=told or "出错了。")
     answer.headers.update(headers or {})
     return answer
+
+
+def _who(viewer: Viewer) -> str:
+    """As what an account looks: 县专班, a township, a department."""
+    departments = load_catalogue().departments
+    known = departments.get(viewer.place) if viewer.role == "department" else None
+    return known.title if known else viewer.title
 
 
 def _nav(viewer: Viewer | None) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from poverty_watch.months import Month
 from poverty_watch.screening.definitions import SqlFile, households_in, load_definitions
 from poverty_watch.screening.errors import ScreeningError
 from poverty_watch.screening.searched import searched
+from poverty_watch.screening.suppression import TITLES
 from poverty_watch.settings import Settings
 
 SEVERITY_TITLES = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
@@ -210,7 +211,8 @@ def _fates(session: Session, month: Month, household_id: str) -> dict[str, str]:
 def _fate(fate: HitFate) -> str:
     if fate.suppressed is None:
         return "已形成线索，交乡镇入户核实。"
-    return f"本月不另派核实（第{fate.suppressed}项）。{fate.reopens_when or ''}"
+    why = TITLES.get(fate.suppressed, fate.suppressed)
+    return f"本月不另派核实（{why}）。{fate.reopens_when or ''}"
 
 
 def _described(household: Mapping[str, Any]) -> str:

@@ -17,6 +17,14 @@ EXCLUDED = "b"
 WAIVED = "c"
 STILL_OPEN = "d"
 NOBODY_LIVING = "e"
+TITLES = {
+    ALREADY_KNOWN: "已在监测，同一风险已登记",
+    EXCLUDED: "不久前核实为不属实",
+    WAIVED: "在豁免期内",
+    STILL_OPEN: "并入在办的核实任务",
+    NOBODY_LIVING: "户内没有在世成员",
+}
+"""Why a hit opens no task, as staff read it."""
 _RED = "red"
 _AGAIN = "重新形成线索"
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")

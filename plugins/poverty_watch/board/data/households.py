@@ -19,6 +19,7 @@ from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.models import HitFate
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
+from poverty_watch.screening.suppression import TITLES
 from poverty_watch.settings import SQL, Settings
 
 _SQL = SQL / "board"
@@ -140,4 +141,4 @@ def _fate(fate: HitFate | None) -> str:
         return ""
     if fate.suppressed is None:
         return "已派核实"
-    return f"暂不核实（第{fate.suppressed}项）"
+    return f"暂不核实（{TITLES.get(fate.suppressed, fate.suppressed)}）"

@@ -69,5 +69,6 @@ def _entries(lines: Iterable[str]) -> list[tuple[str, str, list[str]]]:
             found[-1][2].append(line.removeprefix("  - "))
         elif line.startswith("- "):
             title, _, text = line.removeprefix("- ").partition("：")
-            found.append((title, text, []))
+            # The name by which files know a parameter says nothing to staff.
+            found.append(("参数" if title.startswith("参数 ") else title, text, []))
     return found
