@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poverty_watch.report import build_report, library, sign_report
-from tests.report.conftest import APRIL, ScreenedMonth, household
+from tests.report.conftest import APRIL, ON_ONE_DATABASE, ScreenedMonth, household
 
 
 def cards(month: ScreenedMonth) -> list[library.VersionCard]:
@@ -27,6 +27,7 @@ def test_a_draft_stands_until_one_is_signed(april: ScreenedMonth) -> None:
         assert library.months_reported(session) == [APRIL]
 
 
+@ON_ONE_DATABASE
 def test_a_recomputed_month_never_takes_the_place_of_what_was_signed(april: ScreenedMonth) -> None:
     april.screen([household()])
     build_report(APRIL, april.settings, april.ledger)
@@ -38,8 +39,10 @@ def test_a_recomputed_month_never_takes_the_place_of_what_was_signed(april: Scre
     assert (signed.number, signed.is_standing) == (2, True)
 
 
+@ON_ONE_DATABASE
 def test_a_lost_file_is_marked(april: ScreenedMonth) -> None:
     april.screen([household()])
     build_report(APRIL, april.settings, april.ledger).path.unlink()
     (only,) = cards(april)
-    assert (only.marks, only.files) == (("现行", "文件缺失"), ())
+    assert only.marks == ("现行", "文件缺失")
+    assert [path.suffix for path in only.files] == [".docx", ".pdf"]

@@ -125,14 +125,15 @@ def _card(row: ReportVersion, settings: Settings, standing: ReportVersion | None
     workbook = settings.outbox / row.path
     manifest = row.manifest or {}
     beside = [workbook.with_name(name) for name in manifest.get("files", {})]
-    files = tuple(dict.fromkeys(path for path in (workbook, *beside) if path.is_file()))
+    all_files = list(dict.fromkeys([workbook, *beside]))
+    files = tuple(path for path in all_files if path.is_file())
     is_standing = standing is not None and row.number == standing.number
     correction = manifest.get("corrects") or {}
     marks = [
         STANDING if is_standing else "",
         "补算" if "recomputed" in (row.kind, manifest.get("base")) else "",
         "更正" if correction else "",
-        "文件缺失" if workbook not in files else "",
+        "文件缺失" if len(files) < len(all_files) else "",
     ]
     return VersionCard(
         month=Month.parse(row.month),
