@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from openpyxl import load_workbook
 
 from poverty_watch.contracts.recipients import Recipients
 from poverty_watch.ledger.models import Lead
+from poverty_watch.ledger.store import open_ledger
 from poverty_watch.mail import MailServer, Patience
 from poverty_watch.report import ReportError, build_report
 from poverty_watch.report.archive import Archive
@@ -19,6 +21,7 @@ from poverty_watch.report.extracts import townships_of, write_extracts
 from poverty_watch.report.posting import Posted
 from poverty_watch.report.sending import send_report, send_waiting
 from poverty_watch.report.signing import SigningPolicy, sign
+from poverty_watch.settings import Settings
 from tests import postbox
 from tests.postbox import Postbox
 from tests.report.conftest import APRIL, ScreenedMonth, household
@@ -31,10 +34,14 @@ PEOPLE = Recipients(
 Box = tuple[Postbox, MailServer]
 
 
-@pytest.fixture
-def ledger_url(tmp_path: Path) -> str:
+def installation(home: Path) -> Settings:
     """One database is enough here: what mails and reports do to both is tested with them."""
-    return f"sqlite:///{tmp_path}/home/ledger.sqlite"
+    return Settings(home, home / "inbox", f"sqlite:///{home}/ledger.sqlite")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return installation(tmp_path / "home")
 
 
 @pytest.fixture
@@ -43,20 +50,31 @@ def box() -> Iterator[Box]:
         yield found
 
 
-@pytest.fixture
-def signed(april: ScreenedMonth) -> ScreenedMonth:
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two households in 甸阳镇, one of them with a lead; one in 由旺镇 whose name begins oddly."""
+    settings = installation(tmp_path_factory.mktemp("reported") / "home")
+    ledger = open_ledger(settings)
+    month = ScreenedMonth(settings, ledger)
     rows = [
         household("1", "甸阳镇"),
         household("2", "甸阳镇", identified="2021-04"),
         household("3", "由旺镇"),
     ]
     rows[2]["head_name"], rows[2]["village"] = "=样例", "=HYPERLINK(1)"
-    april.screen(now=rows, before=[rows[0], rows[2]])
-    april.lead("R:2", "W01")
-    build_report(APRIL, april.settings, april.ledger)
-    sign(APRIL, april.settings, april.ledger, "样例主任")
-    return april
+    month.screen(now=rows, before=[rows[0], rows[2]])
+    month.lead("R:2", "W01")
+    build_report(APRIL, settings, ledger)
+    sign(APRIL, settings, ledger, "样例主任")
+    ledger.engine.dispose()
+    return settings.home
+
+
+@pytest.fixture
+def signed(reported: Path, settings: Settings) -> ScreenedMonth:
+    """A home of its own for each test, as `reported` left it."""
+    shutil.copytree(reported, settings.home)
+    return ScreenedMonth(settings, open_ledger(settings))
 
 
 def send(month: ScreenedMonth, box: Box, people: Recipients = PEOPLE, **given: Any) -> Posted:

@@ -143,7 +143,7 @@ def make_bulletin(
         newest = newest_bulletin(session, first, last)
         fingerprint = text.fingerprint
         if newest is not None and newest.fingerprint == fingerprint:
-            files = _write(settings, text, newest.number)
+            files = _standing(settings, newest) or _write(settings, text, newest.number)
             return _result(settings, (first, last), newest.number, files, is_new=False)
         number = 1 if newest is None else newest.number + 1
         files = _write(settings, text, number)
@@ -198,6 +198,16 @@ def _result(
     path, extracts = files
     places = {name: settings.outbox / each for name, each in extracts.items()}
     return BulletinResult(months, number, settings.outbox / path, places, is_new)
+
+
+def _standing(settings: Settings, bulletin: Bulletin) -> _Files | None:
+    """The version's documents, if all of them are there as they were made."""
+    told = bulletin.manifest
+    for place, hashed in told["files"].items():
+        path = settings.outbox / place
+        if not path.is_file() or sha256_of(path) != hashed:
+            return None
+    return Path(bulletin.path), {name: Path(place) for name, place in told["extracts"].items()}
 
 
 def _write(settings: Settings, text: _Text, number: int) -> _Files:
