@@ -232,14 +232,14 @@ class Keyring:
         """64-bit keyed hashes (HMAC-SHA-256) of normalised numbers; null stays null."""
         known = numbers.drop_null().to_pylist()
         memo = self._memo
-        fresh = [number for number in known if number not in memo]
-        digest = hmac.digest
-        key = self.person_key
-        hashes = b"".join([digest(key, number.encode(), "sha256")[:8] for number in fresh])
-        memo.update(
-            zip(fresh, np.frombuffer(hashes, dtype=">i8").astype(np.int64).tolist(), strict=True)
-        )
-        ids = pa.array([memo[number] for number in known], pa.int64())
+        ids = pa.array(list(map(memo.get, known)), pa.int64())
+        if ids.null_count:
+            fresh = [number for number in known if number not in memo]
+            digest, key = hmac.digest, self.person_key
+            hashes = b"".join([digest(key, number.encode(), "sha256")[:8] for number in fresh])
+            made = np.frombuffer(hashes, dtype=">i8").astype(np.int64).tolist()
+            memo.update(zip(fresh, made, strict=True))
+            ids = pa.array(list(map(memo.get, known)), pa.int64())
         if len(known) == len(numbers):
             return ids
         return pc.replace_with_mask(pa.nulls(len(numbers), pa.int64()), numbers.is_valid(), ids)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 from poverty_watch.contracts import Contract
 from poverty_watch.workbooks.sheet import Cell, Sheet
 
 _HEADER_WITHIN_ROWS = 60
-_LONGEST_HEADER = 15  # shorter than an identity number
 _TOTALS = {"合计", "总计", "小计"}
 _SIGNATURES = ("填表人", "填报人", "审核人", "制表人", "负责人", "备注", "注:", "说明")
 _WHITE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
@@ -44,6 +43,7 @@ class Layout:
     ``numbered`` counts the blank rows in which something stands outside of the contract's columns:
     a running number, a unit.
     ``last_header`` is the position of the row that names the columns.
+    ``odd`` are the data rows with no plain number for an identity number.
     """
 
     columns: dict[str, int]
@@ -53,6 +53,7 @@ class Layout:
     total: int
     last_header: int
     numbered: int = 0
+    odd: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
             columns = _solve(lower if first < last else None, names[last], contract)
             missing = tuple(c.header for c in contract.columns if c.name not in columns)
             if not missing:
-                layout = _classify(sheet, columns, first, _last_of_merged(sheet, columns, last))
+                layout = _classify(
+                    sheet, contract, columns, first, _last_of_merged(sheet, columns, last)
+                )
                 problem = another_table(sheet, layout, contract)
                 return NoLayout(sheet.numbers[last], (), problem=problem) if problem else layout
             if best is None or len(columns) > best[0]:
@@ -100,7 +103,8 @@ def layout_at(sheet: Sheet, contract: Contract, header: int, beside: Iterable[in
     ``beside``: positions of other columns that make a row one with content.
     """
     names = [plain(cell) for cell in sheet.rows[header]]
-    return _classify(sheet, _solve(None, names, contract), header, header, beside)
+    columns = _solve(None, names, contract)
+    return _classify(sheet, contract, columns, header, header, beside)
 
 
 def begins_like(rows: Sequence[Sequence[Cell]], contract: Contract) -> bool:
@@ -122,11 +126,7 @@ def another_table(sheet: Sheet, layout: Layout, contract: Contract) -> str:
             f"第{sheet.numbers[layout.last_header]}行的表头里并排有两张同样的表。"
             "请把右边的表接到左边的表下面，合成一张表后重报。"
         )
-    key = layout.columns[contract.identity.name]
-    for at in layout.data:
-        cell = sheet.rows[at][key]
-        if cell and not (cell.__class__ is str and len(cell) < _LONGEST_HEADER):
-            continue
+    for at in layout.odd:
         row = {plain(cell) for cell in sheet.rows[at]}
         if all(row & known for known in spellings.values()):
             return (
@@ -217,15 +217,22 @@ def _last_of_merged(sheet: Sheet, columns: dict[str, int], header: int) -> int:
 
 
 def _classify(
-    sheet: Sheet, columns: dict[str, int], first: int, last: int, beside: Iterable[int] = ()
+    sheet: Sheet,
+    contract: Contract,
+    columns: dict[str, int],
+    first: int,
+    last: int,
+    beside: Iterable[int] = (),
 ) -> Layout:
     rows = sheet.rows
     start = last + 1
     blank, total = _blank_and_total(rows, start)
     total |= _signatures(rows, start, blank | total)
-    data = [p for p in range(start, len(rows)) if p not in blank and p not in total]
-    repeated = _repeated_headers(rows, data, columns, range(first, start))
-    empty = _without_content(rows, data, [*columns.values(), *beside])
+    passed = blank | total
+    data = [p for p in range(start, len(rows)) if p not in passed]
+    odd = _odd(rows, data, columns.get(contract.identity.name))
+    repeated = _repeated_headers(rows, odd, columns, range(first, start))
+    empty = _without_content(rows, odd, [*columns.values(), *beside])
     gone = repeated | empty
     return Layout(
         columns=columns,
@@ -235,7 +242,19 @@ def _classify(
         total=len(total),
         last_header=last,
         numbered=len(empty),
+        odd=[p for p in odd if p not in gone],
     )
+
+
+def _odd(rows: list[list[Cell]], data: list[int], key: int | None) -> list[int]:
+    """The rows that may be something else than data: where an identity number stands, they are not."""
+    if key is None:
+        return data
+    return [
+        p
+        for p in data
+        if not ((cell := rows[p][key]).__class__ is str and cell.isascii() and cell[:1].isdigit())
+    ]
 
 
 def _blank_and_total(rows: list[list[Cell]], start: int) -> tuple[set[int], set[int]]:
