@@ -68,6 +68,20 @@ def test_it_holds_exactly_the_rows_to_be_mended_as_they_were_sent(sent: Clerk) -
     assert all(line.startswith("错误：") for line in several)
 
 
+def test_a_number_of_which_six_digits_are_left_is_said_to_be_beyond_help(clerk: Clerk) -> None:
+    content = csv_bytes([HEADER, ["样例1", "5.30501E+17", "肢体", "二级", "2021-03-06"]])
+    clerk.office.deliver_bytes(DATASET, content, "持证残疾人202104.csv")
+    clerk.answered()
+    (row,) = rows_of(clerk.open("更正_"))
+    assert "身份证号末几位已丢失" in row["问题"] or "末几位已经丢失" in row["问题"]
+    assert "不要从这个 CSV 里复制" in row["怎样改"]
+
+
+def test_a_number_of_which_fifteen_digits_are_left_is_not(sent: Clerk) -> None:
+    (row,) = (row for row in rows_of(sent.open("更正_")) if "丢失" in row["问题"])
+    assert "不要从这个 CSV 里复制" not in row["怎样改"]
+
+
 def test_exactly_the_faulty_cells_are_coloured(sent: Clerk) -> None:
     sheet = sent.open("更正_")
     at = header_row(sheet)

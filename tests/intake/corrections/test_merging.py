@@ -88,6 +88,21 @@ def test_sorted_with_own_columns_and_some_rows_left_out_or_as_they_were(asked: S
     assert (clean.delivery.version, clean.delivery.accepted_rows) == (3, 14)
 
 
+def test_one_column_sorted_without_the_others_is_taken_for_no_row(sender: Sender) -> None:
+    days = ["2021-03-09", "2021-03-08", "2021-03-06", "2021-03-07"]
+    rows = [good(serial) for serial in range(1, 15)]
+    for row, day in zip(rows[-4:], days, strict=True):
+        row[3], row[4] = "五级", day
+    sender.deliver([HEADER, *rows])
+    form = sender.form()
+    for row, day in zip(form.rows, sorted(days), strict=True):
+        row["残疾等级"], row["发证日期"] = "三级", day
+    verdict = sender.send_back(form)
+    assert verdict.delivery is not None
+    assert (verdict.delivery.version, verdict.delivery.rejected_rows) == (1, 4)
+    assert sorted(sender.fates().values()) == ["行码与内容对不上"] * 4
+
+
 def test_the_first_sheet_may_come_back_in_two_parts(asked: Sender) -> None:
     form = asked.form()
     asked.send_back(mend(deepcopy(form), GRADE))

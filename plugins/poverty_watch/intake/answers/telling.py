@@ -9,6 +9,7 @@ from poverty_watch.intake import cells
 from poverty_watch.intake.answers.findings import Finding, Mark
 from poverty_watch.intake.answers.texts import AnswerTexts
 from poverty_watch.intake.policy import faults, queries
+from poverty_watch.intake.proposals import starts_of
 from poverty_watch.intake.sheets import Cell
 from poverty_watch.months import Month
 
@@ -61,6 +62,8 @@ def _tell(row: Finding, mark: Mark, contract: Contract, month: Month, texts: Ans
     choices = choices_of(contract, mark.columns[0], month) if columns else []
     if mark.code == "list" and choices:
         remedy += sentences.choices.format(choices="、".join(choices))
+    if mark.code == "id_lost_digits" and row.cells and not starts_of(row.cells[mark.columns[0]]):
+        remedy += sentences.digits_gone
     pairs = "，".join(
         sentences.pair.format(header=header, value=_quoted(value) or texts.returned_rows.blank)
         for header, value in zip(headers, values, strict=True)

@@ -193,6 +193,7 @@ class Sentences(_Strict):
     unseen: str
     as_date: str
     choices: str
+    digits_gone: str
     by_fault: dict[str, str]
 
 

@@ -24,6 +24,8 @@ from poverty_watch.intake.corrections.returned import ReturnedRow
 from poverty_watch.intake.corrections.texts import Fate
 from poverty_watch.intake.standardise import Standardised
 
+_TOO_MANY_BY_CHANCE = 3  # different values that change places; two may have been interchanged
+
 
 @dataclass(frozen=True)
 class Issued:
@@ -139,12 +141,13 @@ def _compare(
     before = said(contract, _cells_at(delivery.rows, [at[place] for place in places]))
     sent = said(contract, [fate.row.cells for fate in fates])
     neighbours = _Neighbours(before, contract)
+    owns = [order[fate.issued.place] for fate in fates if fate.issued is not None]
+    moved = _moved_alone([before[own] for own in owns], sent)
     compared = []
-    for fate, now in zip(fates, sent, strict=True):
+    for fate, now, own in zip(fates, sent, owns, strict=True):
         assert fate.issued is not None
-        own = order[fate.issued.place]
         changed = {name for name, text in now.items() if text != before[own][name]}
-        if neighbours.is_anothers(own, now, changed - fate.issued.columns):
+        if changed & moved or neighbours.is_anothers(own, now, changed - fate.issued.columns):
             fate.fate = "misplaced"
             continue
         fate.cells = {name: fate.row.cells[name] for name in changed}
@@ -169,6 +172,18 @@ def _compare(
     stands = said(contract, _cells_at(standing, [fate.position or 0 for fate, *_ in found]))
     for (fate, old, new, is_same), now in zip(found, stands, strict=True):
         _against_standing(fate, old, new, now, is_same)
+
+
+def _moved_alone(before: Sequence[Said], sent: Sequence[Said]) -> set[str]:
+    """Columns in which values have only changed places among the rows: sorted without the others."""
+    found = set()
+    for name in before[0] if before else ():
+        pairs = [(o[name], n[name]) for o, n in zip(before, sent, strict=True) if name in n]
+        changed = [(old, new) for old, new in pairs if old != new]
+        olds, news = Counter(old for old, _ in changed), Counter(new for _, new in changed)
+        if olds == news and len(olds) >= _TOO_MANY_BY_CHANCE:
+            found.add(name)
+    return found
 
 
 def _against_standing(fate: RowFate, before: Said, new: Said, stands: Said, is_same: bool) -> None:
