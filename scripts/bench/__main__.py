@@ -1,6 +1,9 @@
 """Measure all groups or some, print one table, and end with 1 where a demand is not met.
 
 python -m scripts.bench [--only screening] [--households 100000] [--seed 1] [--month 2021-04]
+
+A long bench can be cut: ``--part intake.xlsx`` measures that part alone and keeps the result;
+``--resume`` then measures only what is still missing.
 """
 
 from __future__ import annotations
@@ -55,15 +58,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--month", default="2021-04")
     parser.add_argument("--part")
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     from poverty_watch.settings import Settings
 
     folder = given.folder or Settings.from_environment().home / "bench"
-    size = Size(given.households, given.seed, given.month, folder)
+    size = Size(given.households, given.seed, given.month, folder, given.resume)
     if given.part:
         group, _, part = given.part.partition(".")
-        sys.stdout.write(json.dumps(GROUPS[group].parts[part](size)) + "\n")
+        result = json.dumps(GROUPS[group].parts[part](size))
+        kept = size.result(given.part)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(result, encoding="utf-8")
+        sys.stdout.write(result + "\n")
         return 0
     from rich.console import Console
 
