@@ -103,8 +103,17 @@ class Person:
 
     def states(self, dag: str, run: str) -> dict[str, str]:
         """State of each task of a run."""
-        answer = self.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=1000")
-        return {task["task_id"]: str(task["state"]) for task in answer["task_instances"]}
+        found: dict[str, str] = {}
+        while True:
+            answer = self.call(
+                "GET",
+                f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=100&offset={len(found)}"
+                "&order_by=id",
+            )
+            page = answer["task_instances"]
+            found |= {task["task_id"]: str(task["state"]) for task in page}
+            if len(page) < 100:
+                return found
 
     def asked(self, run: str) -> dict[str, dict[str, Any]]:
         """What waits for a person in a run of the month, by task."""

@@ -28,7 +28,7 @@ def check_remaining(month: Month, settings: Settings, ledger: Ledger) -> None:
     """
     catalogue = load_catalogue()
     with ledger.transaction() as session:
-        standing = [d for d in in_force(session, month) if d.month in (month, month - 1)]
+        standing = [d for d in in_force(session, month) if d.month == month]
         erased = {
             (entry.dataset, entry.month): county_day(entry.purged_at)
             for entry in session.scalars(select(Purge).where(Purge.kind == "rows"))

@@ -6,6 +6,7 @@ and results stay; contents go.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -229,7 +230,8 @@ def _sheets(settings: Settings, today: date, keep: int) -> Iterator[Due]:
 
 def _logs(settings: Settings, today: date, keep: int) -> Iterator[Due]:
     by_month: dict[Month, list[Path]] = {}
-    folder = settings.airflow / "logs"
+    # In production they lie elsewhere, and Airflow is told by this where.
+    folder = Path(os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER") or settings.airflow / "logs")
     for path in folder.rglob("*.log") if folder.is_dir() else ():
         written = Month.of(date.fromtimestamp(path.stat().st_mtime))
         if is_over(written, keep, today):
