@@ -178,8 +178,10 @@ def test_nobody_erases_namelessly(
 def test_the_countys_policy_can_be_read_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
     assert Retention.from_file().assets.datasets
     wrong = tmp_path / "retention.yaml"
-    wrong.write_text("raw: 1\nsheets: 1\nlogs: 1\nassets: {months: 6, datasets: [deaths, 车]}\n")
-    with pytest.raises(UpkeepError, match="deaths、车"):
+    wrong.write_text(
+        "raw: 1\nsheets: 1\nlogs: 1\nassets: {months: 6, datasets: [deaths, 车, hukou_register]}\n"
+    )
+    with pytest.raises(UpkeepError, match="deaths、车、hukou_register"):
         Retention.from_file(wrong)
     wrong.write_text("raw: -1\n")
     with pytest.raises(UpkeepError, match="写得不对"):

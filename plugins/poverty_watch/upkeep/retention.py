@@ -25,7 +25,7 @@ from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Finding, Purge, SeenFile
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month, MonthError
-from poverty_watch.settings import REFERENCE, Settings
+from poverty_watch.settings import REFERENCE, SQL, Settings
 from poverty_watch.upkeep.errors import UpkeepError
 
 POLICY = REFERENCE / "retention.yaml"
@@ -75,15 +75,20 @@ class Retention(_Strict):
         except (ValueError, yaml.YAMLError) as error:
             raise UpkeepError(f"{path.name} 写得不对：{error}") from error
         contracts = load_catalogue().contracts
-        # Of increments later months ask what was there before.
+        # Of increments, and where SQL looks back, later months ask what was there before.
+        sql = "".join(file.read_text(encoding="utf-8") for file in SQL.rglob("*.sql"))
         wrong = [
             name
             for name in policy.assets.datasets
-            if name not in contracts or contracts[name].kind != "snapshot"
+            if name not in contracts
+            or contracts[name].kind != "snapshot"
+            or f"{name}_previous" in sql
+            or f"{name}_history" in sql
         ]
         if wrong:
             raise UpkeepError(
-                f"{path.name} 里的 {'、'.join(wrong)} 不是月末全量的数据，不能这样清除。"
+                f"{path.name} 里的 {'、'.join(wrong)} 不能这样清除："
+                "只能写月末全量、以后的月份不再用到的数据。"
             )
         return policy
 
