@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import pytest
+from fastapi.testclient import TestClient
 
 from poverty_watch.board import Account
 from poverty_watch.board.access import account_policy, viewer_for
 from poverty_watch.board.menu import EVERYBODY
-from poverty_watch.board.pages import MENU
+from poverty_watch.board.pages import MENU, this_month
+from poverty_watch.months import CalendarError
 from tests.board.conftest import ACCOUNTS, Asking
 
 ROLES = {"office": "county", "township": "township", "department": "department", "viewer": "viewer"}
 
 
-@pytest.mark.parametrize("entry", MENU, ids=lambda entry: entry.path)
 @pytest.mark.parametrize("account", ROLES)
 def test_a_page_opens_to_the_roles_of_its_menu_entry_and_to_no_other(
-    office: Asking, entry: object, account: str
+    office: Asking, account: str
 ) -> None:
-    path, roles = entry.path, entry.roles  # type: ignore[attr-defined]
-    answer = office(account).get(path)
-    assert answer.status_code == (200 if ROLES[account] in roles else 403)
-    menu = office(account).get(path).text
-    assert (f'href="{path}"' in menu) == (ROLES[account] in roles)
+    client = office(account)
+    for entry in MENU:
+        answer = client.get(entry.path)
+        assert answer.status_code == (200 if ROLES[account] in entry.roles else 403)
+        assert (f'href="{entry.path}"' in answer.text) == (ROLES[account] in entry.roles)
+
+
+def test_a_page_that_breaks_says_so_and_nothing_else(
+    office: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("样本A 530521198001010653")
+
+    monkeypatch.setattr(this_month, "watch", broken)
+    client = TestClient(office("office").app, raise_server_exceptions=False)
+    answer = client.get("/month", headers={"x-sample-account": "office"})
+    assert answer.status_code == 500
+    assert "样本A" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 def test_every_role_is_known_to_the_menu() -> None:
@@ -68,3 +83,15 @@ def test_a_form_of_another_site_is_refused(
         "/try", files={"files": ("a.xlsx", b"x")}, data={"month": "二月"}, headers=headers
     )
     assert answer.status_code == status
+
+
+def test_a_policy_file_that_ends_too_early_is_told_and_not_a_broken_page(
+    office: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_early(*_: object, **__: object) -> None:
+        raise CalendarError("2031年的放假安排尚未载入，无法计算工作日期限。")
+
+    monkeypatch.setattr(this_month, "watch", too_early)
+    answer = office("office").get("/month")
+    assert answer.status_code == 503
+    assert "2031年的放假安排尚未载入" in answer.text

@@ -14,7 +14,14 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from poverty_watch.board.access import Account, signed_in
 from poverty_watch.board.pages import ROUTERS
 from poverty_watch.board.view import failure
+from poverty_watch.contracts import ContractError
+from poverty_watch.ledger.errors import AccessError
+from poverty_watch.months import CalendarError
+from poverty_watch.screening.errors import DefinitionError
+from poverty_watch.settings import SettingError
+from poverty_watch.verification.cases.errors import ProcedureError
 
+_WRONG_FILES = (CalendarError, ContractError, DefinitionError, ProcedureError, SettingError)
 Authenticate = Callable[[Request], Awaitable[Account]]
 MOST_BYTES = 64 * 1024 * 1024
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -49,6 +56,10 @@ def create_app(authenticate: Authenticate) -> FastAPI:
     app.middleware("http")(_guarded)
     app.exception_handler(StarletteHTTPException)(_told)
     app.exception_handler(RequestValidationError)(_incomplete)
+    app.exception_handler(AccessError)(_refused_row)
+    for kind in _WRONG_FILES:
+        app.exception_handler(kind)(_wrong_file)
+    app.exception_handler(Exception)(_broken)
     return app
 
 
@@ -98,6 +109,21 @@ def _comes_from_here(request: Request) -> bool:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _refused_row(request: Request, error: Exception) -> Response:
+    return failure(request, 403, str(error))
+
+
+async def _wrong_file(request: Request, error: Exception) -> Response:
+    """A file of the county's policy is wrong or ends too early: its message says which and how."""
+    return failure(request, 503, str(error))
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    # It is answered outside the guard that gives every other answer its headers.
+    told = "这一页出错了，已经记入服务日志，请告诉系统管理员。"
+    return failure(request, 500, told, _HEADERS)
 
 
 async def _incomplete(request: Request, _: Exception) -> Response:
