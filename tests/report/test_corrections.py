@@ -44,7 +44,13 @@ def test_changed_data_make_nothing_of_a_locked_month_and_it_is_said(signed: Scre
     assert (held.number, held.is_new, held.is_held_back) == (2, False, True)
     assert "签发后数据有变化，没有另出新版" in held.summary
     assert held.path.read_bytes() == content
+    assert build_report(APRIL, signed.settings, signed.ledger).is_held_back
     assert numbers(signed) == [(1, "草稿"), (2, "已签发")]
+    with signed.ledger.transaction() as session:
+        noted = session.scalars(
+            select(JournalEntry).where(JournalEntry.action == "签发后数据有变化")
+        ).all()
+        assert [entry.subject for entry in noted] == ["2021年4月月报第2版"]
     with pytest.raises(LockError, match="已由示例签发人签发并锁定"):
         sign_report(APRIL, signed.settings, signed.ledger, "示例签发人")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from poverty_watch.cli.console import say
 from poverty_watch.contracts import load_catalogue
@@ -21,6 +22,9 @@ def say_results(month: Month, settings: Settings) -> None:
     if report:
         number, kind, path = report
         say(f"月报（第{number}版，{KIND_TITLES.get(kind, kind)}）：{path}", "bold green")
+        briefing = Path(path.replace("月报表_", "简报_")).with_suffix(".pdf")
+        if briefing.is_file():
+            say(f"简报（一页）：{briefing}")
     count = len(list(sheets.glob("*.xlsx"))) if sheets.is_dir() else 0
     say(f"核实任务表（{count}个乡镇）：{sheets}" if count else "核实任务表：没有需要入户核实的户。")
     if (outbox / "回执").is_dir():

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from poverty_watch.files import sha256_of, written_whole
 from poverty_watch.ledger.journal import record
-from poverty_watch.ledger.models import ReportVersion
+from poverty_watch.ledger.models import JournalEntry, ReportVersion
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.report.archive import Archive
@@ -28,6 +28,7 @@ from poverty_watch.settings import TEMPLATES, Settings
 __all__ = ["DIVISIONS", "TEMPLATE", "Kind", "ReportResult", "build_report", "sign_report"]
 
 TEMPLATE = TEMPLATES / "月报表.xlsx"
+_HELD_BACK = "签发后数据有变化"
 _UNLOCK = "如需更正，请先解锁：poverty-watch report unlock {month} --by 姓名 --reason 原因。"
 
 
@@ -87,6 +88,7 @@ def build_report(
         if kind == "draft" and lock is not None and lock.is_closed:
             signed = _numbered(session, month, lock.number)
             path = settings.outbox / signed.path
+            _note_held_back(session, month, lock.number, draft.fingerprint)
             return ReportResult(month, lock.number, "signed", path, False, is_held_back=True)
         return _add_version(session, settings, draft, kind, None)
 
@@ -141,6 +143,24 @@ def _one_at_a_time(session: Session) -> None:
     """Keep two runs from writing the same version; SQLite has one writer in any case."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE report_version IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _note_held_back(session: Session, month: Month, number: int, fingerprint: str) -> None:
+    """Write down that a locked month's data have changed: once for every state of the data."""
+    last = session.scalars(
+        select(JournalEntry)
+        .where(JournalEntry.month == str(month), JournalEntry.action == _HELD_BACK)
+        .order_by(JournalEntry.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.detail.get("fingerprint") != fingerprint:
+        record(
+            session,
+            _HELD_BACK,
+            f"{month.chinese}月报第{number}版",
+            month=month,
+            fingerprint=fingerprint,
+        )
 
 
 def _newest_of(session: Session, month: Month, kind: Kind) -> ReportVersion | None:
