@@ -23,11 +23,12 @@ from poverty_watch.report.comparing import shown
 from poverty_watch.report.library import KIND_TITLES
 from poverty_watch.settings import Settings
 
-Outcome = Literal["same", "saved_again", "changed", "unknown"]
+Outcome = Literal["same", "saved_again", "changed", "missing", "unknown"]
 OUTCOME_TITLES: dict[Outcome, str] = {
     "same": "与发布的文件完全一致",
     "saved_again": "另存过，内容与发布的一致",
     "changed": "与发布的文件不一致",
+    "missing": "文件不见了",
     "unknown": "不是本系统发布的月报文件，或无从核对",
 }
 _NAME = re.compile(r"_(\d{4})年(\d{1,2})月_第(\d+)版_")
@@ -90,7 +91,8 @@ def check_month(session: Session, settings: Settings, month: Month) -> list[Chec
         for name, digest in wanted.items():
             path = workbook.with_name(name)
             if not path.is_file():
-                found.append(Checked(path, "changed", _title(row), remark="文件不见了。"))
+                remark = "重新运行本月会按存档放回。" if kept else "没有存档，只能从备份恢复。"
+                found.append(Checked(path, "missing", _title(row), remark=remark))
             elif sha256_of(path) == digest:
                 found.append(Checked(path, "same", _title(row)))
             else:
