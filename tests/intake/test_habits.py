@@ -153,6 +153,22 @@ def test_a_near_header_is_named_with_what_it_should_be(office: Office) -> None:
     assert "“发证时间”如果就是“发证日期”" in message
 
 
+def test_a_columns_own_unit_may_stand_behind_its_name(office: Office) -> None:
+    header = [
+        "户主姓名",
+        "户主身份证号",
+        "人均日水量（升）",
+        "取水时间(分钟)",
+        "近一年停水天数（单位：天）",
+        "水质是否达标",
+    ]
+    verdict = office.deliver("water_supply", [header, ["样例甲", number(), 40, 5, 0, "是"]])
+    assert verdict.status == "accepted"
+    other = [name.replace("升", "立方米") for name in header]
+    verdict = office.deliver("water_supply", [other, ["样例甲", number(), 0.04, 5, 0, "是"]])
+    assert "缺少列：人均日水量" in "".join(verdict.messages)
+
+
 CREDIT = ["姓名", "身份证号", "借据号", "借款金额", "到期日", "逾期金额", "逾期天数"]
 
 
@@ -405,6 +421,14 @@ def test_a_nul_between_two_line_ends_moves_no_line() -> None:
     assert list(zip(sheet.numbers, sheet.rows, strict=True)) == [
         (1, ["a", "b"]), (2, ["", ""]), (3, ["1", "2"]),
     ]  # fmt: skip
+
+
+def test_numbers_wrapped_so_that_excel_keeps_them_are_read(office: Office) -> None:
+    line = f'样例甲,="{number()}",肢体,"二级",="2021-03-06"'
+    content = (",".join(HEADER) + "\r\n" + line + "\r\n").encode()
+    verdict = office.deliver_bytes(CERTIFICATES, content, "持证残疾人.csv")
+    assert verdict.delivery is not None
+    assert (verdict.delivery.accepted_rows, verdict.faults) == (1, {})
 
 
 def test_a_broken_byte_is_told_with_its_line(office: Office) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 _LONGEST_CELL_IN_LINES = 20
 _DELIMITERS = ",\t;|，；"
 _SAMPLED_LINES = 200
+_WRAPPED = re.compile('="([^"]*)"')
 _QUOTED = re.compile('"[^"]*"')
 
 
@@ -99,9 +100,16 @@ def _even(read: Delimited) -> Delimited:
 def _parse(lines: Sequence[str], delimiter: str) -> list[str]:
     """One row; a cell longer than the csv module takes is split as if there were no quotes."""
     try:
-        return next(csv.reader(lines, delimiter=delimiter))
+        row = next(csv.reader(lines, delimiter=delimiter))
+        return [_as_text(cell) for cell in row]
     except (csv.Error, StopIteration):
         return "".join(lines).split(delimiter)
+
+
+def _as_text(cell: str) -> str:
+    """Without the wrapping by which some systems keep Excel from taking digits for a number."""
+    wrapped = _WRAPPED.fullmatch(cell)
+    return wrapped[1] if wrapped else cell
 
 
 def _across_lines(

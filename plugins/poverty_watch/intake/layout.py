@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from poverty_watch.contracts import Contract
+from poverty_watch.contracts import Column, Contract
 from poverty_watch.workbooks.sheet import Cell, Sheet
 
 _HEADER_WITHIN_ROWS = 60
@@ -32,6 +32,13 @@ def plain(cell: Cell) -> str:
 def is_blank(cell: Cell) -> bool:
     """Whether a cell holds nothing that a person can see."""
     return cell is None or cell == "" or (isinstance(cell, str) and not _WHITE.sub("", cell))
+
+
+def spellings_of(column: Column) -> list[str]:
+    """The names of a column as they are compared; its own unit may stand behind it in brackets."""
+    names = [plain(header) for header in column.headers]
+    units = (f"({column.unit})", f"(单位:{column.unit})") if column.unit else ()
+    return names + [name + unit for unit in units for name in names]
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def find_layout(sheet: Sheet, contract: Contract) -> Layout | NoLayout:
                 problem = another_table(sheet, layout, contract)
                 return NoLayout(sheet.numbers[last], (), problem=problem) if problem else layout
             if best is None or len(columns) > best[0]:
-                known = {plain(h) for c in contract.columns for h in c.headers}
+                known = {name for c in contract.columns for name in spellings_of(c)}
                 others = tuple(name for name in names[last] if name and name not in known)
                 best = (len(columns), sheet.numbers[last], missing, others)
     if best is None or best[0] * 2 < len(contract.columns):
@@ -119,7 +126,7 @@ def another_table(sheet: Sheet, layout: Layout, contract: Contract) -> str:
 
     Read by the first table's columns, its values would come under wrong names, or not at all.
     """
-    spellings = {c.name: {plain(header) for header in c.headers} for c in contract.columns}
+    spellings = {c.name: set(spellings_of(c)) for c in contract.columns}
     names = [plain(cell) for cell in sheet.rows[layout.last_header]]
     if all(sum(name in known for name in names) > 1 for known in spellings.values()):
         return (
@@ -178,7 +185,7 @@ def _solve(upper: list[str] | None, lower: list[str], contract: Contract) -> dic
                 by_group.setdefault(groups[-1] + name, []).append(position)
         if caption:
             by_caption.setdefault(caption, []).append(position)
-    headers = {c.name: [plain(header) for header in c.headers] for c in contract.columns}
+    headers = {c.name: spellings_of(c) for c in contract.columns}
     claimed = {
         position: name
         for name, spellings in headers.items()
