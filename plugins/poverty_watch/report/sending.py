@@ -143,7 +143,12 @@ def _extracts(session: Session, settings: Settings, card: VersionCard) -> dict[s
             f"{card.title}的数字没有留存，做不出乡镇分表；只发月报表的，在 mailings.yaml 里去掉 extract。"
         )
     written = write_extracts(
-        card.month, card.number, kept.tables, settings, townships_of(kept.tables)
+        card.month,
+        card.number,
+        kept,
+        card.workbook.name,
+        settings,
+        townships_of(kept.tables),
     )
     return {township: Enclosure.of(path, settings) for township, path in written.items()}
 
