@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +14,7 @@ from poverty_watch.cli.backfill import Wish
 from poverty_watch.identity import Keyring
 from poverty_watch.ledger import recomputations as book
 from poverty_watch.ledger.store import open_ledger
-from poverty_watch.months import Month
+from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import Settings
 
 
@@ -62,3 +63,54 @@ def test_knowledge_is_now_or_then(place: Settings) -> None:
         app, ["backfill", "--from", "2021-02", "--to", "2021-03", "--known", "later"]
     )
     assert wrong.exit_code == 2
+
+
+def test_a_month_that_is_not_over_is_not_waited_for(place: Settings) -> None:
+    place.inbox.mkdir(parents=True)
+    this_month = str(Month.of(datetime.now(COUNTY_ZONE).date()))
+    asked = CliRunner().invoke(app, ["backfill", "--from", this_month, "--to", this_month])
+    assert asked.exit_code == 2
+    assert "还没有过完" in asked.output
+
+
+class _Airflow:
+    """Runs of a backfill as the page tells them, one look after another."""
+
+    def __init__(self, *looks: list[dict[str, Any]]) -> None:
+        self._looks = list(looks)
+
+    def get(self, path: str) -> Any:
+        if "taskInstances" in path:
+            return {"task_instances": [{"task_id": "health.validate"}] if "bad" in path else []}
+        return {"dag_runs": self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]}
+
+
+def _run(month: str, state: str, batch: str = "一批", name: str = "") -> dict[str, Any]:
+    return {
+        "dag_run_id": name or month,
+        "partition_key": month,
+        "state": state,
+        "conf": {"batch": batch},
+    }
+
+
+def test_progress_tells_each_month_and_what_was_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from poverty_watch.cli import backfill
+
+    monkeypatch.setattr(backfill, "_LOOK_EVERY", 0)
+    others = _run("2021-01", "running", "别的一批")
+    months = list(Month(2021, 2).through(Month(2021, 4)))
+    airflow: Any = _Airflow(
+        [_run("2021-02", "running"), _run("2021-03", "queued"), others],
+        [_run("2021-02", "success"), _run("2021-03", "running", name="bad"), others],
+        [_run("2021-02", "success"), _run("2021-03", "failed", name="bad"), others],
+    )
+    assert backfill._follow(airflow, "一批", months) == 1
+    told = capsys.readouterr()
+    assert "2021-02：完成（1/3个月" in told.out
+    assert "2021-03：失败（2/3个月" in told.out
+    assert "卫健局校验" in told.err
+    assert "2021-04：没有补算" in told.err
+    assert "2021-01" not in told.out + told.err

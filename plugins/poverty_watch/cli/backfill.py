@@ -47,19 +47,24 @@ def backfill_months(wish: Wish, settings: Settings) -> int:
     """Recompute months, from the first to the last, and say what became of each; the exit code.
 
     A month that was recomputed before is recomputed again as a new run.
+
+    Raises:
+        CommandError: a month is not over yet; Airflow would keep it waiting until it is.
     """
+    now = datetime.now(COUNTY_ZONE)
+    if wish.last >= Month.of(now.date()):
+        raise CommandError(f"{wish.last.chinese}还没有过完，不能补算。")
     if not running(settings):
         start_services(settings, DEFAULT_PORT, "127.0.0.1", schedule=False)
     api = login(settings)
     _wait_for_dag(api)
-    earlier = {run["dag_run_id"] for run in _backfill_runs(api, 1)}
-    conf = wish.conf(datetime.now(COUNTY_ZONE))
+    conf = wish.conf(now)
     _create(AirflowHome(settings), wish, conf)
     say(
         f"补算{wish.first.chinese}至{wish.last.chinese}（{KNOWN_TITLES[wish.known]}）："
         "不派任务，不对外发送。"
     )
-    code = _follow(api, earlier, wish.months)
+    code = _follow(api, conf["batch"], wish.months)
     _say_outcome(settings, conf["batch"])
     return code
 
@@ -81,19 +86,27 @@ def _create(home: AirflowHome, wish: Wish, conf: dict[str, str]) -> None:
         raise CommandError(f"Airflow 没有接受这次回填，详情见 {log}。")
 
 
-def _follow(api: AirflowApi, earlier: set[str], months: list[Month]) -> int:
+def _follow(api: AirflowApi, batch: str, months: list[Month]) -> int:
     begun = time.monotonic()
     states: dict[str, str] = {}
     told: set[tuple[str, str]] = set()
     while True:
-        runs = [run for run in _backfill_runs(api, len(months)) if run["dag_run_id"] not in earlier]
+        runs = [
+            run
+            for run in _backfill_runs(api, len(months))
+            if (run["conf"] or {}).get("batch") == batch
+        ]
         for run in sorted(runs, key=lambda each: str(each["partition_key"])):
             _tell(api, run, states, told, months, time.monotonic() - begun)
-        if len(runs) >= len(months) and all(run["state"] in _FINISHED for run in runs):
+        if all(run["state"] in _FINISHED for run in runs):
             break
         time.sleep(_LOOK_EVERY)
+    # Airflow makes all runs at once, and none for a month of which another is on its way.
+    left_out = [m for m in months if str(m) not in {run["partition_key"] for run in runs}]
+    for month in left_out:
+        complain(f"{month}：没有补算，这个月另有一次运行还没有结束。请等它结束再补算这个月。")
     failed = [run for run in runs if run["state"] == "failed"]
-    return WENT_WRONG if failed else 0
+    return WENT_WRONG if failed or left_out else 0
 
 
 def _tell(
