@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,20 +81,26 @@ class Fulfilled:
 
 def fulfilled(session: Session, month: Month) -> dict[str, Fulfilled]:
     """Every dataset of a month of which a delivery was accepted, or a nil return, and when first."""
-    seen = {
-        (file.path, file.sha256): file
-        for file in session.scalars(select(SeenFile).where(SeenFile.month == str(month)))
-    }
-    found: dict[str, Fulfilled] = {}
-    for delivery in session.scalars(
+    files = session.scalars(select(SeenFile).where(SeenFile.month == str(month)))
+    deliveries = session.scalars(
         select(Delivery).where(Delivery.month == str(month), Delivery.status.in_(IN_FORCE))
-    ):
-        files = [seen[key] for f in delivery.files if (key := (f["path"], f["sha256"])) in seen]
-        if not files:
+    )
+    return fulfilled_by(files, deliveries)
+
+
+def fulfilled_by(files: Iterable[SeenFile], deliveries: Iterable[Delivery]) -> dict[str, Fulfilled]:
+    """`fulfilled` of a month whose files and deliveries are at hand."""
+    seen = {(file.path, file.sha256): file for file in files}
+    found: dict[str, Fulfilled] = {}
+    for delivery in deliveries:
+        if delivery.status not in IN_FORCE:
+            continue
+        own = [seen[key] for f in delivery.files if (key := (f["path"], f["sha256"])) in seen]
+        if not own:
             continue
         arrived = Fulfilled(
-            county_day(max(file.first_seen_at for file in files)),
-            county_day(max(file.modified_at for file in files)),
+            county_day(max(file.first_seen_at for file in own)),
+            county_day(max(file.modified_at for file in own)),
         )
         known = found.get(delivery.dataset)
         if known is None or arrived.arrived_on < known.arrived_on:

@@ -19,7 +19,7 @@ from poverty_watch.intake.names import month_in
 from poverty_watch.intake.sources.interface import WAY_TITLES
 from poverty_watch.intake.submissions import Submission, submissions
 from poverty_watch.lake.versions import Lake
-from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES, Fulfilled, fulfilled
+from poverty_watch.ledger.deliveries import IN_FORCE, STATUS_TITLES, Fulfilled, fulfilled_by
 from poverty_watch.ledger.models import (
     DatasetMonth,
     Delivery,
@@ -197,15 +197,16 @@ def register(
         department: the id of the only department that is asked about; all if not given.
     """
     catalogue = catalogue or load_catalogue()
-    stopped = stopped_waiting(month, ledger, catalogue)
     with ledger.transaction() as session:
-        clerk = _Clerk(month, as_of, policy or duty_policy(), lake, _books(session, month))
-        return [
-            clerk.line(owing, dataset, contract, tuple(s for s in stopped if s.dataset == dataset))
-            for owing in catalogue.departments.values()
-            if department in (None, owing.id)
-            for dataset, contract in owing.contracts.items()
-        ]
+        books = _books(session, month)
+    stopped = stopped_waiting(month, ledger, catalogue) if books.may_have_stopped else []
+    clerk = _Clerk(month, as_of, policy or duty_policy(), lake, books)
+    return [
+        clerk.line(owing, dataset, contract, tuple(s for s in stopped if s.dataset == dataset))
+        for owing in catalogue.departments.values()
+        if department in (None, owing.id)
+        for dataset, contract in owing.contracts.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -220,13 +221,22 @@ class _Books:
     previous: Mapping[str, tuple[Month, int]]
     fulfilled: Mapping[str, Fulfilled]
 
+    @property
+    def may_have_stopped(self) -> bool:
+        """Whether a delivery stopped that a person may accept; most months have none."""
+        return any(
+            delivery.status == "rejected" and delivery.accepted_rows > 0
+            for of_dataset in self.deliveries.values()
+            for delivery in of_dataset.values()
+        )
+
 
 def _books(session: Session, month: Month) -> _Books:
     files: dict[str, list[SeenFile]] = defaultdict(list)
-    for file in session.scalars(
-        select(SeenFile).where(SeenFile.month == str(month), SeenFile.dataset.is_not(None))
-    ):
-        files[file.dataset or ""].append(file)
+    seen = session.scalars(select(SeenFile).where(SeenFile.month == str(month))).all()
+    for file in seen:
+        if file.dataset is not None:
+            files[file.dataset].append(file)
     deliveries: dict[str, dict[str, Delivery]] = defaultdict(dict)
     for delivery in session.scalars(select(Delivery).where(Delivery.month == str(month))):
         deliveries[delivery.dataset][delivery.content_sha256] = delivery
@@ -255,7 +265,9 @@ def _books(session: Session, month: Month) -> _Books:
         },
         marks=marks,
         previous=_previous(session, month),
-        fulfilled=fulfilled(session, month),
+        fulfilled=fulfilled_by(
+            seen, (one for of_dataset in deliveries.values() for one in of_dataset.values())
+        ),
     )
     session.expunge_all()
     return books
