@@ -97,7 +97,7 @@ class Archive:
             (beside / _FILES).mkdir(mode=0o750)
             for name, content in files.items():
                 (beside / _FILES / name).write_bytes(content)
-            text = json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True)
+            text = json.dumps(values, ensure_ascii=False, indent=1)
             (beside / _VALUES).write_text(text, encoding="utf-8")
             for name, rows in behind.items():
                 pq.write_table(rows, beside / f"{name}.parquet", compression="zstd")

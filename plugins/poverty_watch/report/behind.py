@@ -110,12 +110,17 @@ def _main_risk(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] 
 
 
 def _leads(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] | None:
-    item = IN_TIME if figure.field == "按时核实率" else ITEMS.get(figure.group)
-    if item is None:
+    titles = {ITEMS.get(figure.group, ""): ""}
+    if figure.field == "按时核实率":
+        titles = {IN_TIME: "期限内核实", ITEMS["线索合计"]: "线索"}
+    if "" in titles:
         return None
     rows = behind["leads"]
-    rows = _of_place(rows.filter(pc.equal(rows.column("item"), item)), figure.row)
-    return [Counted(row["household_id"], 1, row["persons"]) for row in rows.to_pylist()]
+    rows = rows.filter(pc.is_in(rows.column("item"), value_set=pa.array(list(titles))))
+    return [
+        Counted(row["household_id"], 1, row["persons"], titles[row["item"]])
+        for row in _of_place(rows, figure.row).to_pylist()
+    ]
 
 
 def _help(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] | None:
@@ -135,15 +140,23 @@ def _help(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] | Non
 
 
 def _yields(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] | None:
-    marks = {"线索数": None, "已核实数": "is_verified", "核实属实数": "is_confirmed", "命中率": "is_confirmed"}  # fmt: skip
+    marks: dict[str, tuple[tuple[str | None, str], ...]] = {
+        "线索数": ((None, ""),),
+        "已核实数": (("is_verified", ""),),
+        "核实属实数": (("is_confirmed", ""),),
+        "命中率": (("is_confirmed", "属实"), ("is_verified", "已核实")),
+    }
     if figure.field not in marks:
         return None
     rows = behind["yields"]
     rows = rows.filter(pc.equal(rows.column("dataset"), figure.row.get("数据编号", "")))
-    mark = marks[figure.field]
-    if mark is not None:
-        rows = rows.filter(rows.column(mark))
-    return [Counted(row["household_id"], 1, None) for row in rows.to_pylist()]
+    return [
+        Counted(household, 1, None, note)
+        for mark, note in marks[figure.field]
+        for household in (rows if mark is None else rows.filter(rows.column(mark)))
+        .column("household_id")
+        .to_pylist()
+    ]
 
 
 def _findings(figure: Figure, behind: Mapping[str, pa.Table]) -> list[Counted] | None:

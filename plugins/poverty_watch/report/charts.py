@@ -139,7 +139,7 @@ def _drawn(book: Workbook, chart: _Chart, place: Placed, first: int, last: int) 
     drawn.dataLabels.showSerName = drawn.dataLabels.showCatName = False
     drawn.dataLabels.showLegendKey = drawn.dataLabels.showPercent = False
     if not chart.lies_down:
-        height = 0.5 if chart.is_stacked else 0.66
+        height = 0.56 if chart.is_stacked else 0.66
         drawn.layout = Layout(
             ManualLayout(xMode="edge", yMode="edge", x=0.06, y=0.2, w=0.92, h=height)
         )

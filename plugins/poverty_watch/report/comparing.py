@@ -117,12 +117,12 @@ def _table_changes(
 ) -> Iterator[Change]:
     before = _by_key(old.tables.get(table, []), keys)
     after = _by_key(new.tables.get(table, []), keys)
-    places = {id(old): old.places.get(table), id(new): new.places.get(table)}
+    # From left to right as the newer one stands, then what only the older one shows.
     columns = dict.fromkeys(
         column
         for version in (new, old)
-        if (place := places[id(version)])
-        for column in place.columns
+        if (place := version.places.get(table)) is not None
+        for column in sorted(place.columns, key=lambda name: place.columns[name])
     )
     for key in [*after, *(key for key in before if key not in after)]:
         then, now = before.get(key), after.get(key)

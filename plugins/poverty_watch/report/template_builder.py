@@ -47,9 +47,7 @@ INDENTED = Alignment(horizontal="left", vertical="center", wrap_text=True, inden
 RIGHT = Alignment(horizontal="right", vertical="center")
 FORMATS = {"count": "#,##0;-#,##0;0", "signed": "+#,##0;-#,##0;0", "rate": "0.00%"}
 SIGNATURE = "填表人：　　　　　　　　　　审核人：　　　　　　　　　　联系电话：　　　　　　　　　　填报日期：　　　　年　　月　　日"
-LEGEND = (
-    "注：“0”表示确为零；“—”表示尚不掌握，不等于零；“/”表示不适用。人数为监测系统户内在世成员数。"
-)
+LEGEND = "注：“0”表示确为零；“—”表示尚不掌握，不等于零；“/”表示不适用；“无法判断”“未报送”表示缺少数据，都不等于零。人数为监测系统户内在世成员数。"
 
 
 def build() -> Workbook:
@@ -65,13 +63,13 @@ def build() -> Workbook:
     _table(book, names, "表一（三）本月消除", "表一（三）　本月消除、回退与变动", "消除构成", GONE,
            "自然变动只计人数：期初在册且仍在册的户中出生、死亡、迁入迁出的人。", 31)  # fmt: skip
     _table(book, names, "表一（四）本月线索", "表一（四）　本月线索及核实情况", "线索", LEADS,
-           "一户一月为一条线索；仅有信访诉求的计入信访热线。按时核实率＝期限内核实户数÷线索合计户数；已核实＝排除、转认定和核实后仍在办的。不在监测系统内的户，人数为户内在世成员数。“无法判断”表示缺少数据，不等于零。", 28)  # fmt: skip
+           "一户一月为一条线索；仅有信访诉求的计入信访热线。按时核实率＝期限内核实户数÷线索合计户数；已核实＝排除、转认定和核实后仍在办的。不在监测系统内的户，人数为户内在世成员数。", 28)  # fmt: skip
     _table(book, names, "表一（五）帮扶落实", "表一（五）　帮扶措施落实情况", "帮扶", HELP,
            "本月新落实：本月名册“帮扶措施”中有而上月没有的类别，或本系统登记在本月办结的首项措施；一户有几类的，各类各计一次，合计只计一次。超30天未落实：认定满30天（名册按识别监测时间早于上月计）仍没有任何措施的在册户。", 28)  # fmt: skip
     _table(book, names, "表二 部门报送", "表二　部门数据报送情况", "部门报送", DELIVERIES,
            "行数为现行有效版本的数据行数，等于接收行数加退回行数；“退回行数”含重复行。迟报天数从期限的次日起算；没有报送的，和在期限前已保存、期限后才首次收取的，不能确定，写“—”。线索数：用到这项数据的规则所产生的线索户数，用到几项数据的各计一次；命中率＝核实属实户数÷已核实户数。无法判断户数：因缺这项数据，有预警规则没有判断或没有全部判断的户（一户只计一次），不等于没有问题。", 16)  # fmt: skip
     _table(book, names, "表三 比对问题", "表三　部门数据比对问题", "比对问题", FINDINGS,
-           "“无法判断”表示缺少数据，没有比对，不等于没有问题；每一条都要核实，不据此直接取消任何待遇。", 18)  # fmt: skip
+           "没有比对的，不等于没有问题；每一条都要核实，不据此直接取消任何待遇。", 18)  # fmt: skip
     _table(book, names, "表四 名单", "表四　监测对象名单（内部使用，不得公示、外传）", "名单", NAMES,
            "姓名已遮盖。责任部门按主要风险（致贫返贫风险1）列出。", 18)  # fmt: skip
     _table(book, names, "附 更正补录", "附表　更正补录逐户名单（内部使用）", "更正补录", CORRECTIONS, "", 20)  # fmt: skip
@@ -217,7 +215,8 @@ def _table(
         _join_captions(sheet, columns)
         longest = max(len(c.caption) / max(c.width / 2.1, 1) for c in columns)
         sheet.row_dimensions[4].height = 18 if longest <= 1.3 else 46
-    sheet.row_dimensions[top].height = 30 if has_groups else 22
+    wraps = any(len(c.group) * 2 > c.width for c in columns)
+    sheet.row_dimensions[top].height = 30 if has_groups or wraps else 22
     sheet.row_dimensions[model].height = height
     _name(names, ROW_PREFIX + table, sheet, f"A{model}:{end}{model}")
     _line(sheet, model + 1, last, LEGEND + note, Font(name=BODY_FONT, size=9.5), LEFT, 27)
