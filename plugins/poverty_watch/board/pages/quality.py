@@ -25,7 +25,8 @@ from poverty_watch.ledger.access import Viewer
 from poverty_watch.settings import Settings, today
 
 ENTRY = Entry("数据质量", "/quality", ("county", "department", "viewer"))
-MONTHS_SHOWN = 12
+# Half a year shows how a department goes; each month costs a register of its own.
+MONTHS_SHOWN = 6
 
 router = APIRouter()
 _Reader = Annotated[Viewer, Depends(only(*ENTRY.roles))]
