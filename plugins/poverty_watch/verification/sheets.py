@@ -24,6 +24,7 @@ from poverty_watch.ledger.told import findings_told
 from poverty_watch.months import Month, Workdays
 from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.codes import task_code
+from poverty_watch.verification.known import known_facts
 from poverty_watch.verification.policy import SheetForm, sheet_form
 from poverty_watch.verification.workbook import TaskRow, content_of, save_sheet
 
@@ -31,6 +32,7 @@ FOLDER = "核实任务"
 _SEVERITY = {"red": "【红】", "orange": "【橙】", "yellow": "【黄】"}
 _VANISHED = "【已不再出现】{month}的数据中已没有下列情况，请核实现状，写明结果后办结："
 _WITHDRAWN = "【预警已撤回】{month}的数据更正后，下列情况不再成立，请核实现状，写明结果后办结："
+_KNOWN = "【部门已有数据】"
 _ASSET = "ASSET"
 _COLUMNS = [
     "household_id",
@@ -83,6 +85,7 @@ def write_task_sheets(
         reasons = _reasons(session, month, tasks)
         told = {task.id: _told(task, reasons.get(task.household_id, []), month) for task in tasks}
         assets = _assets(session, month, settings, households.keys())
+        known = known_facts(session, settings, month, households.keys())
         heads = [
             h["head_person_id"] for h in households.values() if h["head_person_id"] is not None
         ]
@@ -90,6 +93,7 @@ def write_task_sheets(
             tasks,
             told,
             assets,
+            known,
             households,
             unseal_identities(session, keys, heads, purpose=purpose),
             unseal_phones(session, keys, heads, purpose=purpose),
@@ -231,6 +235,7 @@ def _rows(
     tasks: list[Task],
     told: Mapping[int, _Told],
     assets: Mapping[str, list[str]],
+    known: Mapping[str, list[str]],
     households: Mapping[str, Mapping[str, Any]],
     identities: Mapping[int, str],
     phones: Mapping[int, str],
@@ -252,13 +257,20 @@ def _rows(
                     "village": task.village,
                     "head": _head(household, identities.get(head, ""), phones.get(head, "")),
                     "household": _household(task.household_id, household),
-                    "reasons": "\n".join(told[task.id].reasons),
+                    "reasons": "\n".join(
+                        [*told[task.id].reasons, *_known(known.get(task.household_id))]
+                    ),
                     "questions": "\n".join(dict.fromkeys(asked)),
-                    "due_on": f"{task.due_on}\n{note}" if note else task.due_on,
+                    "due_on": "\n".join(filter(None, (str(task.due_on), note, f"第{task.id}号"))),
                 },
             )
         )
     return rows
+
+
+def _known(facts: list[str] | None) -> list[str]:
+    """One line of what departments have said already, so that nobody asks it again."""
+    return [_KNOWN + "；".join(facts) + "。"] if facts else []
 
 
 def _head(household: Mapping[str, Any], identity: str, phone: str) -> str:

@@ -29,7 +29,7 @@ _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 _LOCKED = PatternFill("solid", fgColor="F2F2F2")
 _HEAD = PatternFill("solid", fgColor="D9E2EC")
 _ASKED = PatternFill("solid", fgColor="FFF4D6")
-_POINTS_PER_LINE = 13.5
+_POINTS_PER_LINE = 14.5
 _LONG = ("reasons", "questions")
 _INDENT = 1.5  # characters that one step of indentation takes
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -101,7 +101,7 @@ def _write_header(sheet: Worksheet, form: SheetForm, row: int) -> None:
         sheet.column_dimensions[get_column_letter(position)].width = column.width
     sheet.cell(row, len(columns) + 1, CODE_HEADER)
     sheet.column_dimensions[get_column_letter(len(columns) + 1)].hidden = True
-    sheet.row_dimensions[row].height = 32
+    sheet.row_dimensions[row].height = 44
 
 
 def _write_row(sheet: Worksheet, form: SheetForm, number: int, row: TaskRow) -> None:
@@ -122,7 +122,7 @@ def _write_row(sheet: Worksheet, form: SheetForm, number: int, row: TaskRow) -> 
             if isinstance(value, date):
                 cell.number_format = "yyyy-mm-dd"
         long_text = column.field in _LONG
-        cell.font = Font(name=_FONT, size=9)
+        cell.font = Font(name=_FONT, size=10)
         cell.fill = _LOCKED
         cell.border = _BOX
         cell.alignment = Alignment(
@@ -139,7 +139,7 @@ def _write_row(sheet: Worksheet, form: SheetForm, number: int, row: TaskRow) -> 
         cell.protection = Protection(locked=False)
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     sheet.cell(number, len(form.facts) + len(form.answers) + 1, row.code)
-    sheet.row_dimensions[number].height = max(2, lines) * _POINTS_PER_LINE
+    sheet.row_dimensions[number].height = max(2, lines) * _POINTS_PER_LINE + 4
 
 
 def _lines(text: str, width: float) -> int:
@@ -148,8 +148,8 @@ def _lines(text: str, width: float) -> int:
     def columns(line: str) -> int:
         return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
 
-    # At 9 points some 15 % more characters fit than a column's nominal width says.
-    return sum(max(1, math.ceil(columns(line) / (width * 1.1))) for line in text.split("\n"))
+    # A column's nominal width is counted in digits of 11 points; cells have margins.
+    return sum(max(1, math.ceil(columns(line) / width)) for line in text.split("\n"))
 
 
 def _add_choices(book: Workbook, sheet: Worksheet, form: SheetForm, first: int, last: int) -> None:

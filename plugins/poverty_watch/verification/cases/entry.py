@@ -8,9 +8,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,6 +37,8 @@ from poverty_watch.verification.cases.registers import (
 )
 
 FOLDER, STEP = "录入", "entry"
+_WIDEST = 30
+_FROZEN = "F2"  # place, numbers and name stay in sight
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NOTES = (
     "本表按全国防返贫监测信息系统导出表的列次排列，一人一行，供录入人员录入时对照。",
@@ -163,14 +167,25 @@ def _save(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     sheet.title = "录入"
     for position, column in enumerate(columns, start=1):
         sheet.cell(1, position, column.header).font = Font(bold=True)
+    widths = [_wide(column.header) for column in columns]
     for number, row in enumerate(rows, start=2):
         for position, column in enumerate(columns, start=1):
-            _fill(sheet.cell(number, position), _text(row.get(column.name), column.type))
-    sheet.freeze_panes = "A2"
+            text = _text(row.get(column.name), column.type)
+            _fill(sheet.cell(number, position), text)
+            widths[position - 1] = max(widths[position - 1], _wide(text))
+    for position, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(position)].width = min(width, _WIDEST) + 2
+    sheet.freeze_panes = _FROZEN
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.print_title_rows, sheet.print_title_cols = "1:1", "C:E"
     notes = book.create_sheet("说明")
     for number, note in enumerate(_NOTES, start=1):
         notes.cell(number, 1, note)
     book.save(path)
+
+
+def _wide(text: str) -> int:
+    return sum(2 if east_asian_width(c) in "WFA" else 1 for c in text)
 
 
 def _text(value: Any, kind: str) -> str:

@@ -42,7 +42,7 @@ def build(path: Path = PATH) -> None:
     _line(
         document,
         "经入户核实、村级评议，下列{{ rows | length }}户{{ what }}。现予公示，公示期{{ days }}天，"
-        "自{{ first_day }}至{{ last_day }}。对公示内容有异议的，请在公示期内向村民委员会或{{ township }}"
+        "自{{ first_day }}至{{ last_day }}。对公示内容有异议的，请在公示期内向村（居）民委员会或{{ township }}"
         "人民政府反映，我们为反映人保密。",
         16,
         indent=True,
