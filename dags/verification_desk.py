@@ -1,4 +1,4 @@
-"""核实办理台：每个工作日收回表、写答复、提醒催办、逐级上报、更新任务表。
+"""核实办理台：每个工作日收回表、写答复、提醒催办、逐级上报、更新任务表和帮扶清单。
 
 每天上午9时和下午4时各运行一次；放假日不办（按国务院放假安排，调休上班的周末照办）。
 
@@ -6,6 +6,7 @@
 2. **催办**：快到期的提醒村，超期的依次催办乡镇、报县专班、列入联席会议督办清单，天数见 `include/reference/deadlines.yaml`。每件任务每一级只报一次。
 3. **发邮件**：按 `include/reference/recipients.yaml` 的地址逐封发送并登记结果，不会重发。邮件服务器用连接 `poverty_watch_smtp`；没有这个连接就只登记、不发。
 4. **更新任务表**：把最近一个月的核实任务表按现在的情况写一遍，没有变化的不动。
+5. **更新帮扶清单**：每个部门待落实的帮扶任务和期限，在 `发件夹/年-月/帮扶任务/`，超期的写明几天。
 
 **有表读不出来**时，“收取回表”显示失败，写明是哪个文件、怎么办；其他的表照收，催办照常。
 """  # noqa: D415 - a Chinese full stop
@@ -42,5 +43,8 @@ with DAG(
     sheets = task(
         task_id="refresh_sheets", task_display_name="更新任务表", trigger_rule="all_done"
     )(desk.refresh_sheets)()
-    workday >> returns >> [reminded, sheets]
+    owed = task(
+        task_id="write_help_lists", task_display_name="更新帮扶清单", trigger_rule="all_done"
+    )(desk.write_help_lists)()
+    workday >> returns >> [reminded, sheets, owed]
     reminded >> mailed

@@ -69,3 +69,12 @@ def refresh_sheets(run: CountyRun) -> str:
     if newest is None:
         return "还没有派过核实任务"
     return write_task_sheets(Month.parse(newest), run.settings, run.ledger).summary
+
+
+@step
+def write_help_lists(run: CountyRun) -> str:
+    """What each department owes whom, as things stand today."""
+    from poverty_watch.settings import today
+    from poverty_watch.verification.cases.help_lists import write_help_lists
+
+    return write_help_lists(run.settings, run.ledger, today()).summary

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from poverty_watch.ledger.access import Viewer
@@ -27,6 +28,7 @@ from poverty_watch.verification.cases.help import (
     without_development,
     without_help,
 )
+from poverty_watch.verification.cases.help_lists import write_help_lists
 from tests.verification.cases.conftest import COUNTY, HERE, Office, household
 
 TODAY = date(2021, 12, 31)
@@ -200,3 +202,33 @@ def test_a_file_with_unknown_names_is_refused(tmp_path: Path, change: Any) -> No
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     with pytest.raises(ProcedureError):
         load_help_policy(path)
+
+
+def test_each_department_gets_a_list_of_what_it_owes_and_no_other(office: Office) -> None:
+    office.compute(household(head_name="=样例甲"), household("R:2", head_name="样例乙"))
+    office.approved("R:1", risks=["因病"])
+    office.approved("R:2", risks=["饮水安全"])
+    before = write_help_lists(office.settings, office.ledger, date(2021, 6, 30))
+    folder = office.settings.outbox / "2021-06" / "帮扶任务"
+    assert sorted(path.name for path in folder.glob("*.xlsx")) == [
+        "帮扶任务_医保局.xlsx", "帮扶任务_卫健局.xlsx", "帮扶任务_民政局.xlsx", "帮扶任务_水利局.xlsx"
+    ]  # fmt: skip
+    assert (before.measures, before.late) == (4, 0)
+    assert {path.stat().st_mode & 0o777 for path in before.paths} == {0o600}
+    assert "样例乙" not in told(folder / "帮扶任务_医保局.xlsx")
+    assert "=样例甲" in told(folder / "帮扶任务_医保局.xlsx")
+    late = write_help_lists(office.settings, office.ledger, date(2021, 7, 2))
+    assert late.late == 4
+    assert "超期2天" in told(
+        office.settings.outbox / "2021-07" / "帮扶任务" / "帮扶任务_水利局.xlsx"
+    )
+    (water,) = measures(office, WATER)
+    finish(office, water.id, WATER, "2021-07-02")
+    after = write_help_lists(office.settings, office.ledger, date(2021, 7, 2))
+    assert "帮扶任务_水利局.xlsx" not in [path.name for path in after.paths]
+    assert not (office.settings.outbox / "2021-07" / "帮扶任务" / "帮扶任务_水利局.xlsx").exists()
+
+
+def told(path: Path) -> list[str]:
+    rows = load_workbook(path).active.iter_rows(values_only=True)
+    return [str(cell) for row in rows for cell in row if cell is not None]
