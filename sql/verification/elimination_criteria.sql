@@ -4,6 +4,8 @@ title: 风险消除的条件，逐户逐条
 relations:
   wanted: household_id; the households to be judged
   households: the newest month's computed households
+  approvals: household_id, approved_month (first day); when this county last approved the household,
+    also as one whose risk came back: the register keeps the first month of identification then
   months: month, line (of that month; null where it is not known), has_register (its own snapshot)
   incomes: month, household_id, income_per_head; of those months
   hits: household_id, rule_id; of the newest month
@@ -22,11 +24,12 @@ with subjects as (
     select
         wanted.household_id,
         households.standing,
-        households.identified_month,
+        greatest(households.identified_month, approvals.approved_month) as identified_month,
         households.has_unsafe_house,
         households.has_safe_water
     from wanted
     left join households on wanted.household_id = households.household_id
+    left join approvals on wanted.household_id = approvals.household_id
 ),
 
 is_monitored as (

@@ -12,7 +12,7 @@ import pytest
 
 from poverty_watch.engine import spark_text
 from poverty_watch.lake.screenings import Screenings
-from poverty_watch.ledger.models import HitFate, Lead, Screening
+from poverty_watch.ledger.models import Case, HitFate, Lead, Screening
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
 from poverty_watch.screening import warn
@@ -133,6 +133,23 @@ def judged(office: Office, decided: Month = MAY) -> dict[str, tuple[str, str]]:
 def test_everything_is_well(office: Office) -> None:
     half_a_year(office)
     assert judged(office) == {}
+
+
+def test_who_was_approved_again_stays_for_that_month_and_the_next(office: Office) -> None:
+    """A risk that came back: the register keeps the first month of identification."""
+    half_a_year(office)
+    with office.ledger.transaction() as session:
+        session.add(
+            Case(
+                kind="relapse", household_id="R:1", township=HERE, village="样例村",
+                month="2021-03", origin="department", opened_on=date(2021, 4, 6),
+                total_due_on=date(2021, 5, 6), approved_on=date(2021, 4, 29),
+                closed_on=date(2021, 4, 30), outcome="recognised",
+            )
+        )  # fmt: skip
+    told = "2021-04识别，识别当月和次月不能消除"
+    assert judged(office, MAY) == {"识别时间": ("unmet", told)}
+    assert judged(office, JUNE) == {}
 
 
 # What stands in the row of the last month, or of the months before.

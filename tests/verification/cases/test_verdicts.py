@@ -151,3 +151,22 @@ def test_a_township_answers_no_others(office: Office) -> None:
     office.compute(household())
     taken = office.visit(office.task(), by=ELSEWHERE)
     assert taken.problems
+
+
+def test_a_risk_that_comes_back_waits_for_the_open_elimination(office: Office) -> None:
+    """The register says eliminated already, here it is not entered yet: one open case at most."""
+    office.compute(household(standing="X", monitored_class="脱贫不稳定户"), household("R:2"))
+    with office.ledger.transaction() as session:
+        session.add(
+            Case(
+                kind="elimination", household_id="R:1", township=HERE, village="样例村",
+                month="2021-03", origin="cadre", opened_on=date(2021, 4, 6), step="entry",
+                total_due_on=date(2021, 5, 6), approved_on=date(2021, 4, 29),
+            )
+        )  # fmt: skip
+    waiting, other = office.visit(office.task("R:1", "W22")), office.visit(office.task("R:2"))
+    assert waiting.case_id is None
+    assert "“风险消除”（第1号案件）还在“系统录入”环节" in waiting.problems[0]
+    assert other.case_id is not None
+    with office.ledger.transaction() as session:
+        assert session.query(Task).filter_by(household_id="R:1").one().status == "open"

@@ -149,8 +149,9 @@ def _told(case: Case, row: Mapping[str, Any] | None) -> Told:
         return {"是否在册": ("已审定", "在册，但不是监测对象")}
     approved = None if case.approved_on is None else _month(case.approved_on)
     if case.kind == ELIMINATION:
+        if row["is_eliminated"] != "是":
+            return {"风险是否已消除": ("是", "否")}
         pairs: Told = {
-            "风险是否已消除": ("是", row["is_eliminated"] or "否"),
             "消除监测时间": (approved, _month(row["eliminated_month"])),
             "风险消除方式": (case.mode, row["elimination_mode"]),
         }

@@ -9,16 +9,17 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from poverty_watch.engine import DuckEngine
-from poverty_watch.ledger.models import HitFate, Lead, Screening, Task
+from poverty_watch.ledger.models import Case, HitFate, Lead, Screening, Task
 from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
 from poverty_watch.settings import SQL, Settings
 from poverty_watch.verification.cases.errors import CaseError
 from poverty_watch.verification.cases.households import newest_month
+from poverty_watch.verification.cases.opening import ELIMINATION
 from poverty_watch.verification.cases.registers import (
     MONITORING,
     computed,
@@ -91,6 +92,7 @@ def _relations(
     return {
         "wanted": _table([{"household_id": h} for h in wanted], household_id=pa.string()),
         "households": _only(computed(session, settings, newest, "households"), columns, wanted),
+        "approvals": _approvals(session, wanted),
         "months": _months(session, months),
         "incomes": _incomes(session, settings, months, wanted),
         "hits": _pairs([]) if hits is None else _only(hits, hit_columns, wanted),
@@ -115,6 +117,23 @@ def _only(table: pa.Table | None, columns: list[str], wanted: list[str]) -> pa.T
     assert table is not None
     mask = pc.is_in(table.column("household_id"), pa.array(wanted, pa.string()))
     return table.select(columns).filter(mask)
+
+
+def _approvals(session: Session, wanted: list[str]) -> pa.Table:
+    """The newest approval of each household; the register may not have it yet."""
+    rows = session.execute(
+        select(Case.household_id, func.max(Case.approved_on).label("day"))
+        .where(
+            Case.household_id.in_(wanted),
+            Case.kind != ELIMINATION,
+            Case.approved_on.is_not(None),
+        )
+        .group_by(Case.household_id)
+    )
+    found = [
+        {"household_id": row.household_id, "approved_month": row.day.replace(day=1)} for row in rows
+    ]
+    return _table(found, household_id=pa.string(), approved_month=pa.date32())
 
 
 def _months(session: Session, months: list[Month]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 
+_HUKOU = "H:"
 _RISKS = ("risk_1", "risk_2", "risk_3", "risk_4", "risk_5")
 _COLUMNS = [
     "household_id",
@@ -69,20 +71,56 @@ def newest_month(session: Session) -> Month | None:
 def households_of(
     session: Session, settings: Settings, wanted: Collection[str]
 ) -> dict[str, Household]:
-    """Those of the wanted households that the newest month knows and the viewer may see."""
+    """Those of the wanted households that the newest month knows and the viewer may see.
+
+    One that was known by its 户号 and has come into the register since is found there; it keeps the
+    id by which it is asked for.
+    """
     month = newest_month(session)
     screening = current_screening(session, month) if month and wanted else None
     if month is None or screening is None:
         return {}
-    table = Screenings(settings.lake).read(month, screening.fingerprint, "households")
+    screenings = Screenings(settings.lake)
+    table = screenings.read(month, screening.fingerprint, "households").select(_COLUMNS)
+    known = set(table.column("household_id").to_pylist()) if _by_hukou(wanted) else set()
+    moved = {one for one in _by_hukou(wanted) if one not in known}
+    now = {household: household for household in wanted}
+    if moved and screenings.path(month, screening.fingerprint, "persons").exists():
+        now |= _now(screenings.read(month, screening.fingerprint, "persons"), moved)
     ids = table.column("household_id")
-    found = table.select(_COLUMNS).filter(pc.is_in(ids, pa.array(sorted(wanted), ids.type)))
+    found = table.filter(pc.is_in(ids, pa.array(sorted({*now.values()}), ids.type)))
     viewer = viewer_of(session)
-    return {
-        row["household_id"]: _household(month, row)
+    rows = {
+        row["household_id"]: row
         for row in found.to_pylist()
         if viewer.role != "township" or row["township"] == viewer.place
     }
+    return {
+        household: _household(month, rows[there] | {"household_id": household})
+        for household, there in now.items()
+        if there in rows
+    }
+
+
+def _by_hukou(wanted: Collection[str]) -> set[str]:
+    return {household for household in wanted if household.startswith(_HUKOU)}
+
+
+def _now(persons: pa.Table, wanted: Collection[str]) -> dict[str, str]:
+    """In which household most of a hukou household's living persons are; of several the smallest."""
+    numbers = pa.array([household.removeprefix(_HUKOU) for household in sorted(wanted)])
+    is_theirs = pc.and_(
+        pc.is_in(persons.column("hukou_id"), numbers), pc.is_null(persons.column("died_on"))
+    )
+    pairs = Counter(
+        (row["hukou_id"], row["household_id"])
+        for row in persons.select(["hukou_id", "household_id"]).filter(is_theirs).to_pylist()
+        if row["household_id"]
+    )
+    now: dict[str, str] = {}
+    for (number, household), _ in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
+        now.setdefault(f"{_HUKOU}{number}", household)
+    return now
 
 
 def _household(month: Month, row: dict[str, Any]) -> Household:

@@ -14,7 +14,7 @@ from poverty_watch.verification.cases.procedure import Policy
 
 @dataclass(frozen=True)
 class CaseLine:
-    """A case in a list. ``days_late``: past its step's deadline, 0 if not; ``step`` empty if closed."""
+    """A case in a list. ``days_late``: past its step's deadline or the whole procedure's, 0 if not; ``step`` empty if closed."""
 
     id: int
     kind: str
@@ -85,6 +85,9 @@ def _title(policy: Policy, case: Case) -> str:
 
 def _line(policy: Policy, case: Case, today: date) -> CaseLine:
     late = (today - case.due_on).days if case.step and case.due_on else 0
+    if case.step and case.approved_on is None:
+        # All of it has its deadline too, up to the county's decision.
+        late = max(late, (today - case.total_due_on).days)
     return CaseLine(
         case.id,
         policy.procedures[case.kind].title,

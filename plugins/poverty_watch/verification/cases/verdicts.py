@@ -123,9 +123,20 @@ def _take(
     other = on_their_way.get(task.household_id)
     if other is not None and act.decision == _CONFIRMED and other.kind != ELIMINATION:
         return _Done(other, act, _join(session, desk, other, task, act, verdict.papers))
+    if other is not None and act.decision == _CONFIRMED:
+        raise CaseError([_leaving(desk, other)])
     ruling = carry_out(session, desk, case, act, Circumstances(household), verdict.papers, task)
     session.add(case)
     return _Done(case, act, ruling)
+
+
+def _leaving(desk: Desk, case: Case) -> str:
+    procedure = desk.policy.procedures[case.kind]
+    step = procedure.steps[case.step or procedure.first].title
+    return (
+        f"该户的“{procedure.title}”（第{case.id}号案件）还在“{step}”环节，没有办结，"
+        "不能同时立新的案件。请先办结那个案件，再报这一户。"
+    )
 
 
 def _join(
