@@ -16,11 +16,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins"))
 
-from scripts.bench import board, intake, screening
+from scripts.bench import board, desk, intake, screening
 from scripts.bench.measure import Group, Outcome, Size
 
 GROUPS: dict[str, Group] = {
-    group.name: group for group in (intake.GROUP, screening.GROUP, board.GROUP)
+    group.name: group for group in (intake.GROUP, screening.GROUP, desk.GROUP, board.GROUP)
 }
 
 

@@ -23,10 +23,9 @@ _COLUMNS = (
 )
 
 
-def answer_path(settings: Settings, returned: SheetReturn) -> Path:
-    """Where the answer to a return lies, or is to lie."""
-    stem = Path(returned.name).stem[:60]
-    return settings.outbox / returned.month / FOLDER / f"答复_{stem}_{returned.id}.xlsx"
+def answer_path(settings: Settings, number: int, name: str, month: str) -> Path:
+    """Where the answer to a return lies, or is to lie, by the return's columns."""
+    return settings.outbox / month / FOLDER / f"答复_{Path(name).stem[:60]}_{number}.xlsx"
 
 
 def write_answer(settings: Settings, returned: SheetReturn) -> Path:
@@ -58,7 +57,7 @@ def write_answer(settings: Settings, returned: SheetReturn) -> Path:
         ]
         for row in returned.rows
     ]
-    path = answer_path(settings, returned)
+    path = answer_path(settings, returned.id, returned.name, returned.month)
     fingerprint = listing.fingerprint(rows)
     if not stands(path, fingerprint):
         write_list(path, fingerprint, listing, rows)

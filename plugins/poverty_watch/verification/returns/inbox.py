@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from poverty_watch.files import sha256_of
 from poverty_watch.identity import mask_numbers
 from poverty_watch.months import Month
 from poverty_watch.verification.cases.carrying import Desk
 from poverty_watch.verification.cases.errors import CaseError
-from poverty_watch.verification.returns.answering import answer_path, write_answer
 from poverty_watch.verification.returns.reading import LIMITS
-from poverty_watch.verification.returns.taking import ReturnOutcome, take_return, taken_before
+from poverty_watch.verification.returns.taking import (
+    ReturnOutcome,
+    answer_again,
+    answers_of_all,
+    take_return,
+)
 from poverty_watch.workbooks.sheet import UnreadableError
 
 FOLDER = "核实回表"
@@ -50,22 +55,30 @@ def take_returns(desk: Desk) -> Returns:
     A file that cannot be read stops no other. What was taken in before is left alone, but for an
     answer that is missing.
     """
-    found = Returns([], [], [])
+    found, known = Returns([], [], []), answers_of_all(desk)
     for month, township, path in _files(desk.settings.inbox):
-        _take(path, desk, month, township, found)
+        _take(path, desk, month, township, known, found)
     with tempfile.TemporaryDirectory(prefix="returns-") as scratch:
         for path in _attachments(desk.settings.inbox / MAILDIR, Path(scratch)):
-            _take(path, desk, Month.of(desk.today), "", found)
+            _take(path, desk, Month.of(desk.today), "", known, found)
     return found
 
 
-def _take(path: Path, desk: Desk, month: Month, township: str, found: Returns) -> None:
+def _take(
+    path: Path,
+    desk: Desk,
+    month: Month,
+    township: str,
+    known: dict[tuple[str, str], Path],
+    found: Returns,
+) -> None:
     try:
-        known = taken_before(path, desk, township)
-        if known is None:
+        key = sha256_of(path), township
+        if key not in known:
             found.taken.append(take_return(path, desk, month, township))
-        elif not answer_path(desk.settings, known).exists():
-            found.answered.append(write_answer(desk.settings, known))
+            known[key] = found.taken[-1].answer
+        elif not known[key].exists():
+            found.answered.append(answer_again(desk, *key))
     except (UnreadableError, CaseError) as error:
         found.unreadable.append(mask_numbers(str(error)))
     except OSError as error:

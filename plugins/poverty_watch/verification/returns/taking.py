@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from poverty_watch.files import sha256_of
 from poverty_watch.identity import Keyring, mask_numbers
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.journal import record
@@ -22,7 +23,10 @@ from poverty_watch.verification.cases.carrying import Desk
 from poverty_watch.verification.cases.papers import Paper, keep_papers
 from poverty_watch.verification.cases.verdicts import Verdict, take_verdicts
 from poverty_watch.verification.policy import sheet_form
-from poverty_watch.verification.returns.answering import write_answer
+from poverty_watch.verification.returns.answering import (
+    answer_path,
+    write_answer,
+)
 from poverty_watch.verification.returns.judging import FATES, Asked, Judged, codes_of, judge_rows
 from poverty_watch.verification.returns.reading import ReturnedRow, read_return
 
@@ -67,19 +71,45 @@ def take_return(path: Path, desk: Desk, month: Month, township: str = "") -> Ret
     name = "".join(c for c in path.name if c.isprintable())
     rows = read_return(path, name, sheet_form())
     (paper,) = keep_papers(desk.settings, desk.policy, {"visit_sheet": [path]})
-    try:
-        returned, is_repeat = _register(desk, rows, paper, name, month, township)
-    except IntegrityError:
-        # Another process has just taken in the same content, or the answer of the same task.
-        returned, is_repeat = _register(desk, rows, paper, name, month, township)
+    with _uncollected():
+        try:
+            returned, is_repeat = _register(desk, rows, paper, name, month, township)
+        except IntegrityError:
+            # Another process has just taken in the same content, or the answer of the same task.
+            returned, is_repeat = _register(desk, rows, paper, name, month, township)
     answer = write_answer(desk.settings, returned)
     return ReturnOutcome(name, returned.counts, answer, is_repeat)
 
 
-def taken_before(path: Path, desk: Desk, township: str) -> SheetReturn | None:
-    """What was registered of this content; None if it has not been taken in."""
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage: a workbook makes rows by the ten thousand and keeps them all."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def answers_of_all(desk: Desk) -> dict[tuple[str, str], Path]:
+    """Where the answer lies, or is to lie, of each content (SHA-256) and sender taken in so far."""
+    columns = ("sha256", "township", "id", "name", "month")
     with desk.ledger.transaction() as session:
-        return _known(session, sha256_of(path), township)
+        rows = session.execute(select(*(getattr(SheetReturn, name) for name in columns))).all()
+    return {
+        (row.sha256, row.township): answer_path(desk.settings, row.id, row.name, row.month)
+        for row in rows
+    }
+
+
+def answer_again(desk: Desk, sha256: str, township: str) -> Path:
+    """Write the answer to what was taken in before, from the ledger's record."""
+    with desk.ledger.transaction() as session:
+        returned = _known(session, sha256, township)
+    assert returned is not None
+    return write_answer(desk.settings, returned)
 
 
 def _known(session: Session, sha256: str, township: str) -> SheetReturn | None:
