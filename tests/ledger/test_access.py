@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import create_engine, delete, func, inspect, select, text, updat
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, selectinload
 
+import poverty_watch
 from poverty_watch.ledger.access import Viewer, seen_by
 from poverty_watch.ledger.errors import AccessError
 from poverty_watch.ledger.journal import record
@@ -337,3 +339,15 @@ def test_a_connection_that_says_nothing_sees_nothing(office: Ledger) -> None:
     bare.dispose()
     assert set(counts) >= {"task", "lead", "sealed_person", "journal"}
     assert set(counts.values()) == {0}
+
+
+def test_no_verb_export_or_page_goes_round_the_layer() -> None:
+    """On SQLite only the layer narrows what is read: raw connections are for the ledger's own work."""
+    raw = re.compile(r"\.connection\(\)|exec_driver_sql|ledger\.engine")
+    library = Path(poverty_watch.__file__).parent
+    found = {
+        path.relative_to(library).parts[0]
+        for path in library.rglob("*.py")
+        if raw.search(path.read_text("utf-8"))
+    }
+    assert found <= {"ledger", "upkeep"}

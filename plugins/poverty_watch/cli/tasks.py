@@ -15,6 +15,7 @@ from poverty_watch.settings import Settings
 if TYPE_CHECKING:
     from datetime import date
 
+    from poverty_watch.ledger.access import Viewer
     from poverty_watch.verification.assigning import Assignment
     from poverty_watch.verification.cases.carrying import Desk
 
@@ -73,6 +74,7 @@ def assign(
 ) -> None:
     """Re-assign tasks; each gets an outcome."""
     with staff_errors():
+        from poverty_watch.files import written_whole
         from poverty_watch.verification.assigning import Assignment
         from poverty_watch.verification.assigning import assign as give
 
@@ -86,7 +88,8 @@ def assign(
         if file:
             beside = file.with_name(f"{file.stem}_结果.csv")
             lines = ["任务,结果", *(f"{one.task_id},{one.outcome}" for one in results)]
-            beside.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+            with written_whole(beside, mode=0o600) as target:
+                target.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
             say(f"逐件结果：{beside}")
         for one in failed if file else results:
             say(f"第{one.task_id}号：{one.outcome}")
@@ -171,10 +174,14 @@ def import_(
     township: Annotated[
         str, typer.Option("--township", help="由哪个乡镇报回；写了就只收该乡镇的户。")
     ] = "",
+    by: ByOption = "",
+    role: RoleOption = "县专班",
+    place: PlaceOption = "",
 ) -> None:
     """Take in returned workbooks."""
     is_failed = False
     with staff_errors():
+        sender = _sender(acting(by or "收表", role, place), township)
         from poverty_watch.months import Month
         from poverty_watch.verification.cases.errors import CaseError
         from poverty_watch.verification.returns import take_return
@@ -187,7 +194,7 @@ def import_(
                 is_failed = True
                 continue
             try:
-                outcome = take_return(file, desk, wanted, township)
+                outcome = take_return(file, desk, wanted, sender)
             except (UnreadableError, CaseError) as error:
                 complain(str(error))
                 is_failed = True
@@ -202,9 +209,17 @@ def import_(
 def export(
     month: MonthArgument,
     villages: Annotated[bool, typer.Option("--villages", help="按村各写一份。")] = False,
+    by: ByOption = "",
+    role: RoleOption = "县专班",
+    place: PlaceOption = "",
 ) -> None:
     """Write the task sheets of a month."""
     with staff_errors():
+        who = acting(by or "发表", role, place)
+        if not who.may_unseal:
+            raise CommandError(
+                f"核实任务表含完整的身份证号，由县专班生成下发，{who.title}不能办理。"
+            )
         from poverty_watch.months import Month
         from poverty_watch.verification import write_task_sheets
 
@@ -214,6 +229,19 @@ def export(
         say(outcome.summary)
         for path in outcome.paths:
             say(str(path))
+
+
+def _sender(who: Viewer, township: str) -> str:
+    """The township that a workbook comes from; empty where the office does not know.
+
+    Raises:
+        CommandError: somebody takes in what is not theirs.
+    """
+    if who.role == "county":
+        return township
+    if who.role != "township" or township not in ("", who.place):
+        raise CommandError(f"收表由县专班或本乡镇办理，{who.title}不能办理。")
+    return who.place
 
 
 def _desk() -> Desk:
