@@ -62,7 +62,6 @@ class SampleCounty:
     decisions: list[Decision] = field(default_factory=list)
     incomes: dict[Month, dict[str, int]] = field(default_factory=dict)
     ruined: str = ""
-    disabled: str = ""
 
     def __post_init__(self) -> None:
         self.county = _county_before(self.first, self.households, self.seed)
@@ -73,8 +72,8 @@ class SampleCounty:
         live_through(self.county, _random(self.seed, month, "life"), month)
         if month == self.first + 1:
             self.ruined = self._ruin_a_house()
-        if month == self.first + 4:
-            self._disable_a_household()
+        if month == self.first + 5:
+            self._disable_households()
         for decision in self.decisions:
             if decision.row is None and (decision.wrongly != "late" or decision.month < month):
                 self._type_in(decision)
@@ -99,12 +98,11 @@ class SampleCounty:
         houses["judged_on"][house] = np.datetime64(self.county.month.first_day)
         return f"R:{register['no'][row]}"
 
-    def _disable_a_household(self) -> None:
-        """Nobody of a monitored household can work any more."""
+    def _disable_households(self) -> None:
+        """In three monitored households nobody can work any more."""
         listed, people = self.county.listed, self.county.people
-        row = self.monitored()[0]
-        self.disabled = f"R:{self.county.register['no'][row]}"
-        rows = c.valid(listed, self.county.now) & (listed["household"] == row)
+        theirs = np.isin(listed["household"], self.monitored()[:3])
+        rows = c.valid(listed, self.county.now) & theirs
         ages = self.county.ages()[listed["person"]]
         people["grade"][listed["person"][np.flatnonzero(rows & (ages >= 16))]] = 1
 
