@@ -42,6 +42,9 @@ def collect(department: Department, begun: XComArg) -> XComArg:
             mode="reschedule",
             poke_interval=steps.LOOK_EVERY,
             timeout=timedelta(days=45).total_seconds(),
+            # Weeks of looking outlast a worker or two: one look that is lost is no lost department.
+            retries=3,
+            retry_delay=timedelta(minutes=1),
         )(steps.is_delivered_or_due)(department.id)
         # Without a skipped wait: what does not wait begins with this.
         fetched = task(
@@ -169,6 +172,8 @@ with DAG(
         mode="reschedule",
         poke_interval=steps.LOOK_EVERY,
         timeout=timedelta(days=45).total_seconds(),
+        retries=3,
+        retry_delay=timedelta(minutes=1),
         trigger_rule="none_failed",
     )(steps.is_report_day)()
     report = task(task_id="build_report", task_display_name="月报")(steps.build_report)()

@@ -167,8 +167,10 @@ class Shape:
                 "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
                 "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
                 # The drill's own haste: a county looks every half hour, and has more processors.
+                # Looks must stay further apart than the scheduler hears of them: it would take a
+                # step that is to look again for one that was lost.
                 "AIRFLOW__API__WORKERS": "1",
-                "POVERTY_WATCH_LOOK_EVERY": "3",
+                "POVERTY_WATCH_LOOK_EVERY": "25",
                 "POVERTY_WATCH_TODAY_FILE": str(self.clock),
             }
         )

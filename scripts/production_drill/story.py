@@ -208,11 +208,12 @@ def first_month(drill: Drill, month: Month) -> None:
 
     drill.turn_to(start + timedelta(days=3))
     _deliver_all(drill, month, LATE)
+    drill.check("迟到的部门还没有登记结果", _late_dataset() not in _fates(drill, month))
     drill.wait_for_task(run, f"{LATE}.settle", {"success"})
-    drill.check("迟到的部门一到，本月接着走", True)
+    drill.check("迟到的部门一到就收下", _fates(drill, month)[_late_dataset()] == "accepted")
     _to_the_report(drill, month, run)
     fates = _fates(drill, month)
-    drill.check("损坏的文件没有采用，写明原因", _broken_dataset(drill) in _not_taken(fates))
+    drill.check("损坏的文件没有采用，写明原因", _broken_dataset() in _not_taken(fates))
     refused = drill.people["looker"].is_refused(
         "PATCH",
         f"{path}/{run}/taskInstances/approve/-1/hitlDetails",
@@ -230,7 +231,7 @@ def first_month(drill: Drill, month: Month) -> None:
     _deliver_all(drill, month, BROKEN)
     run = drill.office.start_month(str(month))
     _to_the_report(drill, month, run)
-    drill.check("改正的文件已采用", _broken_dataset(drill) not in _not_taken(_fates(drill, month)))
+    drill.check("改正的文件已采用", _broken_dataset() not in _not_taken(_fates(drill, month)))
     _sign(drill, month, run)
 
 
@@ -258,8 +259,8 @@ def second_month(drill: Drill, month: Month) -> None:
     drill.turn_to(start + timedelta(days=5))
     drill.wait_for_task(run, f"{LATE}.settle", {"success"})
     _to_the_report(drill, month, run)
-    late = next(iter(load_catalogue().departments[LATE].contracts))
-    drill.check("过了截止日不再等，记为未报送", _fates(drill, month).get(late) == "missing")
+    fate = _fates(drill, month).get(_late_dataset())
+    drill.check("过了截止日不再等，记为未报送", fate == "missing")
     _sign(drill, month, run)
 
 
@@ -339,7 +340,11 @@ def _deliver_all(drill: Drill, month: Month, department: str, *, damaged: bool =
         drill.deliver(month, department, file, content)
 
 
-def _broken_dataset(drill: Drill) -> str:
+def _late_dataset() -> str:
+    return next(iter(load_catalogue().departments[LATE].contracts))
+
+
+def _broken_dataset() -> str:
     return next(iter(load_catalogue().departments[BROKEN].contracts))
 
 

@@ -52,6 +52,7 @@ def test_a_department_waits_fetches_validates_and_always_settles(monthly: Any) -
         assert fetch.trigger_rule == "none_failed_min_one_success"
         wait = monthly.get_task(f"{department}.await_delivery")
         assert wait.mode == "reschedule"
+        assert wait.retries
         assert wait.downstream_task_ids == {f"{department}.fetch"}
 
 
