@@ -87,6 +87,12 @@ def month(api: AirflowApi, reason: str) -> str:
     run = api.post(f"/dags/{DAG}/dagRuns", {"logical_date": None, "partition_key": MONTH})
     name = run["dag_run_id"]
     path = f"/dags/{DAG}/dagRuns/{name}"
+    for task in api.get(f"/dags/{DAG}/tasks")["tasks"]:
+        department, _, step = task["task_id"].partition(".")
+        if step == "await_delivery" and department != DEPARTMENT:
+            # Only one department is played; the others, and what comes after all, are put aside.
+            put_aside = {"new_state": "skipped", "include_downstream": True}
+            change(api, f"{path}/taskInstances/{department}.await_delivery", put_aside)
 
     def asked() -> Any:
         details = api.get(f"{path}/hitlDetails?response_received=false&limit=100")["hitl_details"]
