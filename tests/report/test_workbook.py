@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from poverty_watch.ledger.models import Task, TaskReason
 from poverty_watch.months import Month
 from poverty_watch.report import build_report
+from poverty_watch.report.drafting import composed
 from poverty_watch.report.errors import TemplateError
 from poverty_watch.report.template_builder import build
 from poverty_watch.report.versions import TEMPLATE
@@ -28,7 +30,9 @@ def ledger_url(tmp_path: Path) -> str:
 
 
 def report(month: ScreenedMonth) -> Workbook:
-    return load_workbook(build_report(month.month, month.settings, month.ledger).path)
+    with month.ledger.transaction() as session:
+        draft = composed(session, month.month, month.settings, "draft", TEMPLATE)
+    return load_workbook(io.BytesIO(draft.workbook(1, None, None).content))
 
 
 def find(sheet: Worksheet, text: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from poverty_watch.report.ground import DIVISIONS, ground_of, stocks_of
 from poverty_watch.report.places import Placed
 from poverty_watch.report.printing import pdf_of
 from poverty_watch.report.values import Row
-from poverty_watch.report.workbook import places_in, render
+from poverty_watch.report.workbook import Rendered, places_in, render
 from poverty_watch.settings import Settings
 
 Kind = Literal["draft", "recomputed"]
@@ -90,6 +90,44 @@ class Draft:
         Raises:
             TemplateError: a template lacks names or asks for what there is not.
         """
+        singles, tables = self._values(number, signed_by, correction)
+        made = self.workbook(number, signed_by, correction)
+        word = FILE_WORDS["signed" if signed_by is not None else self.kind]
+        ending = f"_{self.month.chinese}_第{number}版_{word}"
+        files = {f"月报表{ending}.xlsx": made.content}
+        document = briefing_docx(
+            self.briefing, briefing_context(singles, tables), self._as_of, f"{self.month}/{number}"
+        )
+        footer = f"{self.month.chinese}防止返贫监测简报　第{number}版（{word}）"
+        files[f"简报{ending}.docx"] = document
+        files[f"简报{ending}.pdf"] = pdf_of(document, footer)
+        return Made(files, singles, tables, made.places)
+
+    def workbook(
+        self, number: int, signed_by: str | None, correction: Correction | None
+    ) -> Rendered:
+        """The workbook of one version alone.
+
+        Raises:
+            TemplateError: the template lacks names or asks for what there is not.
+        """
+        singles, tables = self._values(number, signed_by, correction)
+        return render(
+            self.template,
+            singles,
+            tables,
+            self._as_of,
+            sources.source_rows(self.facts, load_catalogue()),
+            identifier=f"{self.month}/{number}",
+        )
+
+    @property
+    def _as_of(self) -> datetime:
+        return datetime.combine(self.month.last_day, time())
+
+    def _values(
+        self, number: int, signed_by: str | None, correction: Correction | None
+    ) -> tuple[dict[str, str], dict[str, list[Row]]]:
         status = _STATUS_WORDS[self.kind]
         if signed_by is not None:
             again = "补算，" if self.kind == "recomputed" else ""
@@ -99,25 +137,7 @@ class Draft:
         if correction is not None and correction.rows is not None:
             singles |= {"更正对象": correction.told, "更正原因": f"原因：{correction.reason}"}
             tables = tables | {"更正": correction.rows}
-        as_of = datetime.combine(self.month.last_day, time())
-        made = render(
-            self.template,
-            singles,
-            tables,
-            as_of,
-            sources.source_rows(self.facts, load_catalogue()),
-            identifier=f"{self.month}/{number}",
-        )
-        word = FILE_WORDS["signed" if signed_by is not None else self.kind]
-        ending = f"_{self.month.chinese}_第{number}版_{word}"
-        files = {f"月报表{ending}.xlsx": made.content}
-        document = briefing_docx(
-            self.briefing, briefing_context(singles, tables), as_of, f"{self.month}/{number}"
-        )
-        footer = f"{self.month.chinese}防止返贫监测简报　第{number}版（{word}）"
-        files[f"简报{ending}.docx"] = document
-        files[f"简报{ending}.pdf"] = pdf_of(document, footer)
-        return Made(files, singles, tables, made.places)
+        return singles, tables
 
     def places(self) -> dict[str, Placed]:
         """Where the tables will stand, whatever number the version gets.
