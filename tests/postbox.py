@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from poverty_watch.mail import MailServer
+from poverty_watch.mail import MailServer, Security
 
 
 class Postbox:
@@ -47,15 +48,19 @@ class Postbox:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Postbox, MailServer]]:
-    """The server, running, and how to reach it."""
+def opened(
+    context: ssl.SSLContext | None = None, security: Security = "plain"
+) -> Iterator[tuple[Postbox, MailServer]]:
+    """The server, running, and how to reach it; with a context it encrypts."""
     box = Postbox()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    at_once = {"ssl_context": context} if security == "ssl" else {}
+    asked = {"tls_context": context, "require_starttls": True} if security == "starttls" else {}
+    controller = Controller(box, hostname="127.0.0.1", port=port, **at_once, **asked)
     controller.start()
     try:
-        yield box, MailServer("127.0.0.1", port, "office@example.org", security="plain")
+        yield box, MailServer("127.0.0.1", port, "office@example.org", security=security)
     finally:
         controller.stop()

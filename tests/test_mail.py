@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from poverty_watch.mail import (
     Attachment,
@@ -17,6 +23,7 @@ from poverty_watch.mail import (
     MailServerError,
     MailUncertainError,
     Patience,
+    Security,
     deliver,
     mask_address,
     patiently,
@@ -177,3 +184,48 @@ def test_a_server_that_is_written_wrongly_is_told_without_its_password(text: str
 def test_addresses_are_masked() -> None:
     assert mask_address("office@example.org") == "o***@example.org"
     assert mask_address("nonsense") == "***"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate for 127.0.0.1, signed by nobody but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize("security", ["starttls", "ssl"])
+def test_mail_goes_encrypted_to_a_server_that_is_who_it_says_and_to_no_other(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, security: Security
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with postbox.opened(context, security) as (kept, server):
+        with pytest.raises(MailNotTakenError, match="SSLCertVerificationError"):
+            deliver(server, "li@example.org", "x", "x", "<1@x>")
+        assert kept.attempts == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        deliver(server, "li@example.org", "x", "x", "<1@x>")
+        assert [mail["To"] for mail in kept.mails] == ["li@example.org"]

@@ -121,6 +121,8 @@ def test_everybody_gets_what_is_theirs_and_whoever_has_no_address_is_named(
         mail = box[0].to(address)
         assert mail["Subject"] == "2021年4月防止返贫监测月报表（第2版）"
         assert any("月报表_2021年4月_第2版" in name for name in enclosed(mail))
+        briefings = [part.get_filename() for part in mail.iter_attachments()][1:]
+        assert briefings == ["简报_2021年4月_第2版_签发.pdf"]
         assert "样例主任签发" in mail.get_body(("plain",)).get_content()
     assert send(signed, box).sent_now == 0
 
