@@ -1,6 +1,6 @@
 """Measure all groups or some, print one table, and end with 1 where a demand is not met.
 
-python -m scripts.bench [--only screening] [--households 100000] [--seed 1] [--month 2021-04]
+python -m scripts.bench [intake screening …] [--households 100000] [--seed 1]
 
 A long bench can be cut: ``--part intake.xlsx`` measures that part alone and keeps the result;
 ``--resume`` then measures only what is still missing.
@@ -16,11 +16,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "plugins"))
 
-from scripts.bench import board, desk, intake, screening
+from scripts.bench import board, desk, intake, large, peers, screening
 from scripts.bench.measure import Group, Outcome, Size
 
 GROUPS: dict[str, Group] = {
-    group.name: group for group in (intake.GROUP, screening.GROUP, desk.GROUP, board.GROUP)
+    module.GROUP.name: module.GROUP for module in (intake, screening, peers, large, desk, board)
 }
 
 
@@ -53,6 +53,7 @@ def _table(outcomes: list[Outcome], households: int) -> Any:
 def main() -> int:
     """Measure; or run one part where the parent asks for it."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="group", help="、".join(GROUPS))
     parser.add_argument("--only", choices=GROUPS, action="append")
     parser.add_argument("--households", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -76,7 +77,10 @@ def main() -> int:
     from rich.console import Console
 
     console = Console()
-    outcomes = [GROUPS[name].run(size, console.print) for name in given.only or GROUPS]
+    wanted = [*given.groups, *(given.only or [])] or list(GROUPS)
+    if unknown := [name for name in wanted if name not in GROUPS]:
+        parser.error(f"没有“{'、'.join(unknown)}”，可以写：{'、'.join(GROUPS)}")
+    outcomes = [GROUPS[name].run(size, console.print) for name in wanted]
     console.print(_table(outcomes, size.households))
     for outcome in outcomes:
         for note in outcome.notes:

@@ -29,7 +29,8 @@ from {found} group by check_id order by check_id
 """
 
 
-def _lake_files(size: Size) -> list[Path]:
+def lake_files(size: Size) -> list[Path]:
+    """The Parquet files of a county in the lake."""
     return sorted((home_of(size) / "lake").glob("*/*/v*/*.parquet"))
 
 
@@ -37,6 +38,21 @@ def _results(connection: Any, found: str) -> dict[str, list[int]]:
     """How many results each check has, and a digest of them; not part of what is measured."""
     rows = connection.execute(_RESULTS.format(found=found)).fetchall()
     return {check: [results, int(digest % 10**15)] for check, results, digest in rows}
+
+
+def results_of(found: Any) -> dict[str, list[int]]:
+    """`_results` of a frame (check_id, subject, dataset), as the peers give it."""
+    import duckdb
+
+    connection = duckdb.connect()
+    rows = found.reindex(columns=["check_id", "subject", "dataset"]).assign(weight=0)
+    texts = rows["dataset"].astype(object).where(rows["dataset"].notna(), None)
+    connection.register("given", rows.assign(dataset=texts))
+    connection.execute(
+        "create table found as select distinct check_id, cast(subject as varchar) as subject, "
+        "cast(dataset as varchar) as dataset, 0 as weight from given"
+    )
+    return _results(connection, "found")
 
 
 def part_floor(size: Size) -> Result:
@@ -194,7 +210,7 @@ def run(size: Size, say: Say) -> Outcome:
     results = {}
     for part in GROUP.parts:
         say(f"正在测量：比对和规则 {part} ……")
-        results[part] = in_own_process("screening", part, size, _lake_files(size))
+        results[part] = in_own_process("screening", part, size, lake_files(size))
     return _judge(results)
 
 
