@@ -121,6 +121,8 @@ class AirflowHome:
                     # Most of a month's last steps follow one another: between two nobody should sleep.
                     "scheduler_idle_sleep_time": 0.3,
                 },
+                # A worker that misses the end of its step looks again only after this many seconds.
+                "workers": {"min_heartbeat_interval": 1},
                 # Reading the files again takes seconds, on the same machine as the month itself.
                 "dag_processor": {"refresh_interval": 30, "min_file_process_interval": 120},
                 "usage_data_collection": {"enabled": False},
