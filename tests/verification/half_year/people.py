@@ -132,7 +132,10 @@ class People:
             told["visited_on"] = earliest + timedelta(
                 days=self.chance.randint(0, (on - earliest).days)
             )
-            match how(int(task)):
+            kind = how(int(task))
+            if household_id == self.county.ruined and how == self._draw:
+                kind = "right"  # that risks come back is to be seen, whatever chance says
+            match kind:
                 case "right":
                     fates["taken"] += 1
                     visits[int(task)] = Visit(household_id, tuple(rules.split(".")), outcome)
