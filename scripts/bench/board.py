@@ -228,7 +228,7 @@ def part_pages(size: Size) -> Result:
     from fastapi import Request
     from fastapi.testclient import TestClient
 
-    from poverty_watch.board import Account, create_app
+    from poverty_watch.board import Account, create_app, warm_up
 
     async def by_header(request: Request) -> Account:
         role = request.headers["x-role"]
@@ -244,6 +244,7 @@ def part_pages(size: Size) -> Result:
         answer = client.get(path, headers={"x-role": role})
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.status_code}")
+    warm_up()
     for title, role, path in paths * ASKED:
         started, used = time.perf_counter(), time.process_time()
         client.get(path, headers={"x-role": role})
