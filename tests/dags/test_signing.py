@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from poverty_watch.contracts.recipients import Recipients
 from poverty_watch.ledger.models import ReportVersion
@@ -24,6 +25,10 @@ from tests.report.conftest import APRIL, ScreenedMonth, household
 YES, NO = ["同意签发"], ["退回"]
 
 
+def _made_on_the_eighth(_mapper: Any, _connection: Any, row: ReportVersion) -> None:
+    row.created_at = datetime(2021, 5, 8, 1, tzinfo=UTC)
+
+
 class Month:
     """A month with a draft, and Airflow's context of a run of it."""
 
@@ -35,9 +40,11 @@ class Month:
         self.ledger: Ledger = open_ledger(self.settings)
         month = ScreenedMonth(self.settings, self.ledger)
         month.screen(now=[household()], before=[household()])
-        build_report(APRIL, self.settings, self.ledger)
-        with self.ledger.transaction() as session:
-            session.query(ReportVersion).one().created_at = datetime(2021, 5, 8, 1, tzinfo=UTC)
+        event.listen(ReportVersion, "before_insert", _made_on_the_eighth)
+        try:
+            build_report(APRIL, self.settings, self.ledger)
+        finally:
+            event.remove(ReportVersion, "before_insert", _made_on_the_eighth)
         self._monkeypatch = monkeypatch
 
     def context(self, run_type: str = "scheduled", user: str | None = None, **conf: Any) -> Any:
