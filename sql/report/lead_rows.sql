@@ -31,59 +31,69 @@ with sorted_leads as (
     from lead_fates
     left join leads on lead_fates.household_id = leads.household_id and lead_fates.source = 'lead'
     left join people on lead_fates.household_id = people.household_id
+),
+
+items as (
+    select
+        household_id,
+        township,
+        persons,
+        'all' as item
+    from sorted_leads
+
+    union all
+
+    select
+        household_id,
+        township,
+        persons,
+        way as item
+    from sorted_leads
+
+    union all
+
+    select
+        household_id,
+        township,
+        persons,
+        fate as item
+    from sorted_leads
+
+    union all
+
+    select
+        household_id,
+        township,
+        persons,
+        'verified' as item
+    from sorted_leads
+    where is_verified
+
+    union all
+
+    select
+        household_id,
+        township,
+        persons,
+        'in_time' as item
+    from sorted_leads
+    where is_in_time
+
+    union all
+
+    select
+        household_id,
+        township,
+        persons,
+        'confirmed' as item
+    from sorted_leads
+    where is_confirmed
 )
 
 select
     household_id,
     township,
     persons,
-    'all' as item
-from sorted_leads
-
-union all
-
-select
-    household_id,
-    township,
-    persons,
-    way as item
-from sorted_leads
-
-union all
-
-select
-    household_id,
-    township,
-    persons,
-    fate as item
-from sorted_leads
-
-union all
-
-select
-    household_id,
-    township,
-    persons,
-    'verified' as item
-from sorted_leads
-where is_verified
-
-union all
-
-select
-    household_id,
-    township,
-    persons,
-    'in_time' as item
-from sorted_leads
-where is_in_time
-
-union all
-
-select
-    household_id,
-    township,
-    persons,
-    'confirmed' as item
-from sorted_leads
-where is_confirmed
+    item
+from items
+order by item, township, household_id
