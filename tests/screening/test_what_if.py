@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
 
+from poverty_watch.cli.results import say_status
 from poverty_watch.ledger.models import Task
 from poverty_watch.months import Month
 from poverty_watch.screening import definitions as files
 from poverty_watch.screening import parameters, what_if
 from poverty_watch.screening.errors import ScreeningError
+from poverty_watch.screening.explaining import explain
 from poverty_watch.settings import SQL
 from tests.screening.conftest import APRIL, Office
 
@@ -97,7 +100,10 @@ def _with_sql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_draft_runs_apart_and_changes_nothing(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     root = _with_sql(monkeypatch, tmp_path)
     office.deliver(GIVEN)
@@ -107,7 +113,11 @@ def test_a_draft_runs_apart_and_changes_nothing(
     draft = rule.replace("id: W01", "id: W90\nstate: draft", 1)
     (root / "rules" / "W90_on_trial.sql").write_text(draft, encoding="utf-8")
 
+    say_status(APRIL, office.settings)
+    assert "试行规则 W90：还没有试运行（poverty-watch shadow 2021-04）" in capsys.readouterr().out
     assert what_if.run_drafts(APRIL, office.settings, office.ledger) == {"W90": 1}
+    say_status(APRIL, office.settings)
+    assert "试行规则 W90：会报出 1 户，不形成线索，不派任务" in capsys.readouterr().out
     assert what_if.run_drafts(APRIL, office.settings, office.ledger) == {"W90": 1}
     office.screen()
 
@@ -137,3 +147,13 @@ def test_a_threshold_changed_from_april_leaves_march_as_it_was(
     assert office.table("hits", MARCH) == march
     of_w01 = {row["household_id"] for row in office.table("hits") if row["rule_id"] == "W01"}
     assert of_w01 == {"R:1", "R:2"}
+
+    for month, line in ((MARCH, "脱贫户 5000，"), (APRIL, "脱贫户 4000，")):
+        found = explain(month, "R:2", office.settings, office.ledger)
+        (reason,) = [hit for hit in found.hits if hit.check_id == "W01"]
+        assert line in reason.measured_by[0], "each month by what it was measured with"
+        hits = office.table("hits", month)
+        mine = (h for h in hits if (h["rule_id"], h["household_id"]) == ("W01", "R:2"))
+        evidence = json.loads(next(mine)["evidence"])
+        assert evidence["parameters"][0]["value"] in reason.measured_by[0]
+        assert evidence["basis"] == reason.basis

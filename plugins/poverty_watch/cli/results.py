@@ -65,6 +65,7 @@ def say_status(month: Month, settings: Settings) -> None:
     from poverty_watch.ledger.findings import counts
     from poverty_watch.ledger.models import HitFate, Lead, Task
     from poverty_watch.ledger.store import open_ledger
+    from poverty_watch.screening.what_if import trial_hits
 
     catalogue = load_catalogue()
     remarks: list[str] = []
@@ -112,6 +113,7 @@ def say_status(month: Month, settings: Settings) -> None:
             )
         )
         found = counts(session, month)
+        trials = trial_hits(month, settings, session)
     Console().print(table)
     for remark in remarks:
         say(f"· {remark}")
@@ -125,6 +127,13 @@ def say_status(month: Month, settings: Settings) -> None:
         f"比对问题：新发现{sum(line.opened for line in found)}条，"
         f"已整改{sum(line.mended for line in found)}条，未整改{sum(line.open for line in found)}条"
     )
+    for rule, households in trials.items():
+        told = (
+            f"还没有试运行（poverty-watch shadow {month}）"
+            if households is None
+            else f"会报出 {households} 户"
+        )
+        say(f"· 试行规则 {rule}：{told}，不形成线索，不派任务")
     report = latest_report(month, settings)
     say(
         f"月报：第{report[0]}版（{KIND_TITLES.get(report[1], report[1])}） {report[2]}"

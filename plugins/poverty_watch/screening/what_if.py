@@ -15,9 +15,11 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.models import Task, TaskReason
+from poverty_watch.ledger.screenings import current_screening
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
 from poverty_watch.screening.checks import CheckRunner
@@ -94,18 +96,44 @@ def run_drafts(month: Month, settings: Settings, ledger: Ledger) -> dict[str, in
     Raises:
         ScreeningError: the month has not been computed with the deliveries that are in force now.
     """
-    drafts = [file for file in load_definitions().rules if file.header.state == "draft"]
+    drafts = _drafts()
     if not drafts:
         return {}
     plan = _computed(month, settings, ledger)
-    mark = hashlib.sha256("".join(file.sha256 for file in drafts).encode()).hexdigest()[:12]
-    part = f"shadow-{mark}"
+    part = _part_of(drafts)
     screenings = Screenings(settings.lake)
     if not screenings.exists(month, plan.fingerprint, part):
         with Computation.opened(plan, settings) as computation:
             hits = computation.runner(drafts).rules(drafts).table
         screenings.write(month, plan.fingerprint, {SHADOW: hits}, part=part)
-    path = screenings.folder(month, plan.fingerprint) / part / f"{SHADOW}.parquet"
+    return _counted(screenings, month, plan.fingerprint, drafts)
+
+
+def trial_hits(month: Month, settings: Settings, session: Session) -> dict[str, int | None]:
+    """By draft rule, how many households its last run of a month would report.
+
+    None for one that has not been run as it stands over the computation in force.
+    """
+    drafts, current = _drafts(), current_screening(session, month)
+    screenings = Screenings(settings.lake)
+    if current is None or not screenings.exists(month, current.fingerprint, _part_of(drafts)):
+        return dict.fromkeys((file.id for file in drafts), None)
+    return {**_counted(screenings, month, current.fingerprint, drafts)}
+
+
+def _drafts() -> list[SqlFile[RuleHeader]]:
+    return [file for file in load_definitions().rules if file.header.state == "draft"]
+
+
+def _part_of(drafts: Iterable[SqlFile[RuleHeader]]) -> str:
+    mark = hashlib.sha256("".join(file.sha256 for file in drafts).encode()).hexdigest()[:12]
+    return f"shadow-{mark}"
+
+
+def _counted(
+    screenings: Screenings, month: Month, fingerprint: str, drafts: Iterable[SqlFile[RuleHeader]]
+) -> dict[str, int]:
+    path = screenings.folder(month, fingerprint) / _part_of(drafts) / f"{SHADOW}.parquet"
     counted = Counter(pq.read_table(path, columns=["rule_id"]).column(0).to_pylist())
     return {file.id: counted[file.id] for file in drafts}
 
