@@ -94,10 +94,20 @@ class Shape:
                 shutil.copytree(source, self.project / name, ignore=skip)
             else:
                 shutil.copy(source, self.project / name)
+        self._install_long_ago()
         for name, value in self._secret_values().items():
             path = self.secrets / name
             path.touch(mode=0o600)
             path.write_text(value, encoding="utf-8")
+
+    def _install_long_ago(self) -> None:
+        """Let the timetable start the last full month at once: a new one waits for the next 1st."""
+        path = self.project / "dags" / "monthly_monitoring.py"
+        text = path.read_text(encoding="utf-8")
+        begun = "    start_date=datetime(2021, 1, 1, tzinfo=UTC),\n    catchup=False,\n"
+        text = text.replace("    catchup=False,\n", begun)
+        text = text.replace("from datetime import", "from datetime import UTC, datetime,", 1)
+        path.write_text(text, encoding="utf-8")
 
     def _secret_values(self) -> dict[str, str]:
         names = [*_compose()["secrets"]]

@@ -243,6 +243,7 @@ def second_month(drill: Drill, month: Month) -> None:
     departments = {path.name for path in (drill.samples / str(month)).iterdir()}
     for department in departments - {LATE}:
         _deliver_all(drill, month, department)
+    drill.people["admin"].unpause(MONTHLY)
     drill.parts.stop("scheduler")
     drill.parts.start_scheduler(schedule=True)
     drill.parts.wait(
