@@ -18,6 +18,10 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "max_wal_size": "4GB",
     "jit": "off",
+    # It cannot estimate how many rows a CTE has, and would loop over hundreds of thousands.
+    "enable_nestloop": "off",
+    # Rather an end with an error than a bench that hangs.
+    "statement_timeout": "600s",
 }
 # Years that are computed are numerics in PostgreSQL.
 _MAKE_DATE = """
