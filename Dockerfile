@@ -33,6 +33,9 @@ COPY dags dags
 COPY expectations expectations
 COPY include include
 COPY sql sql
+# Stands in every report's manifest: docker compose build --build-arg COMMIT="$(git rev-parse HEAD)"
+ARG COMMIT=
+ENV POVERTY_WATCH_COMMIT=${COMMIT}
 RUN python -m compileall -q plugins dags
 USER 10001:10001
 ENTRYPOINT []

@@ -1,4 +1,4 @@
-"""Puts the board (防贫守望) into Airflow's web page. The only plugin file."""
+"""Puts the board (防贫守望) into Airflow's web page."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_a_figure_is_traced_to_its_households(verb: Verb) -> None:
     assert "各类合计·甸阳镇·期初未消除户：2" in traced.output
     assert "R:1" in traced.output
     assert "R:2" in traced.output
-    wrong = verb("report", "trace", "2021-04", "表九!C5")
+    wrong = verb("trace", "2021-04", "表九!C5")
     assert (wrong.exit_code, "没有工作表“表九”" in wrong.output) == (2, True)
 
 
@@ -58,7 +58,7 @@ def test_a_changed_digit_is_told_and_the_exit_code_says_so(
     assert told.exit_code == 1
     assert "与发布的文件不一致" in told.output
     assert "表一（一）存量与增减!C5" in told.output
-    assert verb("report", "verify").exit_code == 2
+    assert verb("verify-report").exit_code == 2
 
 
 def test_two_people_unlock_a_month(verb: Verb) -> None:

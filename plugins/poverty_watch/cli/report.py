@@ -1,4 +1,4 @@
-"""The verbs about reports: list, show, trace, diff, verify, unlock."""
+"""The verbs about reports: ``report list|show|diff|unlock``, ``trace`` and ``verify-report``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from poverty_watch.settings import Settings
 if TYPE_CHECKING:
     from poverty_watch.months import Month
 
-reports = typer.Typer(help="月报：版本、追溯、比较、核对、解锁。", no_args_is_help=True)
+reports = typer.Typer(
+    help="月报：版本、比较、解锁。追溯用 trace，核对用 verify-report。", no_args_is_help=True
+)
 report_verbs = typer.Typer()
-"""The two that are called most, also without ``report`` in front."""
+"""The two that are called most, without ``report`` in front."""
 
 MonthArgument = Annotated[str, typer.Argument(help="月份，如 2021-04。")]
 VersionOption = Annotated[
@@ -71,8 +73,7 @@ def show(month: MonthArgument, version: VersionOption = None) -> None:
             say_version(card, manifest, lock_of(session, wanted))
 
 
-@reports.command("trace", help="追溯一个数：由哪些户或哪些报送行得出（姓名、号码已遮盖）。")
-@report_verbs.command("trace", help="追溯月报里的一个数：由哪些户或哪些报送行得出。")
+@report_verbs.command("trace", help="追溯月报里的一个数：由哪些户或哪些报送行得出（号码遮盖）。")
 def trace_verb(
     month: MonthArgument,
     cell: Annotated[str, typer.Argument(help="单元格，如 表一!F7 或 '表一（四）!C8'。")],
@@ -107,7 +108,6 @@ def diff(
         say_changes(wanted, old, new, found, None if everything else _SHOWN)
 
 
-@reports.command("verify", help="核对月报文件是否与发布的一致，改动了哪一格。")
 @report_verbs.command("verify-report", help="核对月报文件是否与发布的一致，改动了哪一格。")
 def verify_verb(
     files: Annotated[list[Path] | None, typer.Argument(help="要核对的文件，可以写几个。")] = None,
