@@ -114,3 +114,35 @@ def test_progress_tells_each_month_and_what_was_left_out(
     assert "卫健局校验" in told.err
     assert "2021-04：没有补算" in told.err
     assert "2021-01" not in told.out + told.err
+
+
+class _Backfills:
+    """An Airflow that has not noted the end of a backfill at the first looks."""
+
+    def __init__(self, looks: int, waiting: list[dict[str, Any]]) -> None:
+        self.looks = looks
+        self._waiting = waiting
+
+    def get(self, path: str) -> Any:
+        if path.startswith("/backfills"):
+            self.looks -= 1
+            return {"backfills": [{"completed_at": None if self.looks > 0 else "2021-06-01"}]}
+        return {"dag_runs": self._waiting}
+
+
+def test_the_end_of_the_backfill_before_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from poverty_watch.cli import backfill
+
+    monkeypatch.setattr(backfill, "_LOOK_EVERY", 0)
+    airflow: Any = _Backfills(3, [])
+    backfill._wait_for_earlier(airflow)
+    assert airflow.looks == 0
+
+
+def test_a_backfill_on_its_way_is_named_and_not_disturbed() -> None:
+    from poverty_watch.cli import backfill
+    from poverty_watch.cli.console import CommandError
+
+    airflow: Any = _Backfills(9, [_run("2021-03", "queued"), _run("2021-02", "running")])
+    with pytest.raises(CommandError, match="2021-02、2021-03"):
+        backfill._wait_for_earlier(airflow)

@@ -18,6 +18,7 @@ from poverty_watch.months import COUNTY_ZONE, Month
 from poverty_watch.settings import Settings
 
 _LOOK_EVERY = 2  # seconds
+_NOTED_WITHIN = 90  # seconds; Airflow looks every 30 for backfills that have ended
 _FINISHED = {"success", "failed"}
 _STATE_TITLES = {"success": "完成", "failed": "失败", "running": "运行中", "queued": "排队"}
 
@@ -49,7 +50,8 @@ def backfill_months(wish: Wish, settings: Settings) -> int:
     A month that was recomputed before is recomputed again as a new run.
 
     Raises:
-        CommandError: a month is not over yet; Airflow would keep it waiting until it is.
+        CommandError: a month is not over yet; Airflow would keep it waiting until it is. Or another
+            backfill is on its way.
     """
     now = datetime.now(COUNTY_ZONE)
     if wish.last >= Month.of(now.date()):
@@ -58,6 +60,7 @@ def backfill_months(wish: Wish, settings: Settings) -> int:
         start_services(settings, DEFAULT_PORT, "127.0.0.1", schedule=False)
     api = login(settings)
     _wait_for_dag(api)
+    _wait_for_earlier(api)
     conf = wish.conf(now)
     _create(AirflowHome(settings), wish, conf)
     say(
@@ -186,3 +189,23 @@ def _wait_for_dag(api: AirflowApi) -> None:
         except CommandError:
             time.sleep(1)
     raise CommandError("Airflow 还没有载入“月度防返贫监测”，请稍后再试。")
+
+
+def _wait_for_earlier(api: AirflowApi) -> None:
+    """Airflow takes no backfill before it has noted the end of the one before."""
+    begun = time.monotonic()
+    while True:
+        answer = api.get(f"/backfills?dag_id={DAG_ID}&order_by=-id&limit=20")
+        if all(backfill["completed_at"] for backfill in answer["backfills"]):
+            return
+        waiting = api.get(
+            f"/dags/{DAG_ID}/dagRuns?run_type=backfill&state=running&state=queued&limit=100"
+        )["dag_runs"]
+        if waiting:
+            months = "、".join(sorted(str(run["partition_key"]) for run in waiting))
+            raise CommandError(
+                f"前一次补算还没有办完（{months}）。请等它办完再执行；不要了的，在网页“回填”里取消。"
+            )
+        if time.monotonic() - begun > _NOTED_WITHIN:
+            raise CommandError("Airflow 还没有登记前一次补算已经结束，请过几分钟再执行。")
+        time.sleep(_LOOK_EVERY)
