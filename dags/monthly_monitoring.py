@@ -28,7 +28,7 @@ from poverty_watch.contracts import Department, load_catalogue
 _MONTH = "{{ dag_run.partition_key or dag_run.conf.get('month', '') }}"
 
 
-def collect(department: Department, begun: XComArg) -> XComArg:
+def collect(department: Department, begun: XComArg, told: XComArg) -> XComArg:
     """One department's row: wait, fetch, validate, settle, answer; settling always happens.
 
     Beside it a person is asked about what stopped; the month does not wait for that.
@@ -84,6 +84,7 @@ def collect(department: Department, begun: XComArg) -> XComArg:
         )
         begun >> [arrived, fetched]
         arrived >> fetched >> judged >> settled >> answered >> asked >> decided >> taken
+        told >> answered
     return settled
 
 
@@ -146,7 +147,16 @@ with DAG(
     },
 ) as dag:
     begun = task.branch(task_id="begin", task_display_name="是否等待报送")(steps.begin)()
-    settled = [collect(department, begun) for department in load_catalogue().departments.values()]
+    # Asked once for all: each receipt would cost the start of a task only to find that it is not wanted.
+    told = task.short_circuit(
+        task_id="tells_departments",
+        task_display_name="是否写回执",
+        ignore_downstream_trigger_rules=False,
+    )(steps.tells_departments)()
+    begun >> told
+    settled = [
+        collect(department, begun, told) for department in load_catalogue().departments.values()
+    ]
     staged = task(task_id="stage", task_display_name="整理人户", trigger_rule="all_done")(
         steps.stage
     )()

@@ -47,7 +47,9 @@ def begin(run: CountyRun) -> list[str]:
                 recomputations.fail(session, run.month, run.run_id, str(error))
             raise
     first = "await_delivery" if run.waits else "fetch"
-    return [f"{department}.{first}" for department in load_catalogue().departments]
+    return [f"{department}.{first}" for department in load_catalogue().departments] + [
+        "tells_departments"
+    ]
 
 
 @step
@@ -114,9 +116,14 @@ def settle(run: CountyRun, department_id: str, earlier: Sequence[str | None]) ->
 
 
 @step
+def tells_departments(run: CountyRun) -> bool:
+    """Whether departments are told what became of their sendings; a recomputed month tells nobody."""
+    return not run.is_backfill
+
+
+@step
 def answer(run: CountyRun, department_id: str) -> str:
-    """Tell the department what became of each sending; a recomputed month tells nobody."""
-    _only_if(not run.is_backfill, "补算的月份不写回执。")
+    """Tell the department what became of each sending."""
     from poverty_watch.intake.answers import write_answers
 
     return write_answers(department_id, run.month, run.settings, run.ledger).summary

@@ -56,6 +56,17 @@ def test_a_department_waits_fetches_validates_and_always_settles(monthly: Any) -
         assert wait.downstream_task_ids == {f"{department}.fetch"}
 
 
+def test_one_question_skips_the_receipts_of_all_departments(monthly: Any) -> None:
+    gate = monthly.get_task("tells_departments")
+    assert gate.upstream_task_ids == {"begin"}
+    assert gate.downstream_task_ids == {f"{department}.answer" for department in departments()}
+    assert not gate.ignore_downstream_trigger_rules, "what follows a receipt decides for itself"
+    for department in departments():
+        answer = monthly.get_task(f"{department}.answer")
+        assert answer.upstream_task_ids == {"tells_departments", f"{department}.settle"}
+        assert answer.trigger_rule == "all_success"
+
+
 def test_no_department_can_stop_the_month(monthly: Any) -> None:
     stage = monthly.get_task("stage")
     assert stage.upstream_task_ids == {f"{department}.settle" for department in departments()}

@@ -250,6 +250,16 @@ def test_where_nobody_waits_departments_are_fetched_at_once(
     assert "health.fetch" in run(steps.begin, run_type="backfill")
 
 
+def test_departments_are_told_of_every_month_but_a_recomputed_one(run: Run) -> None:
+    from county_run import steps
+
+    for how in ({}, {"draft": True}, {"run_type": "backfill"}):
+        assert "tells_departments" in run(steps.begin, **how)
+    assert run(steps.tells_departments) is True
+    assert run(steps.tells_departments, draft=True) is True
+    assert run(steps.tells_departments, run_type="backfill") is False
+
+
 def test_a_recomputed_month_is_entered_with_who_and_why(run: Run, tmp_path: Path) -> None:
     from county_run import steps
     from poverty_watch.ledger.recomputations import listed
