@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from poverty_watch.ledger.store import Ledger, as_system, migrations
+from poverty_watch.ledger.store import Ledger, as_system, newest_revision
 from poverty_watch.settings import Settings
 
 
@@ -28,7 +27,7 @@ def open_to_read(settings: Settings) -> Ledger | None:
             revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         return None
-    return Ledger(engine) if revision == _newest() else None
+    return Ledger(engine) if revision == newest_revision() else None
 
 
 def _engine(url: str) -> Engine | None:
@@ -52,10 +51,3 @@ def _connected(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(str(path))}?{way}", uri=True, check_same_thread=False, timeout=60
     )
-
-
-@lru_cache(maxsize=1)
-def _newest() -> str | None:
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(migrations()).get_current_head()
