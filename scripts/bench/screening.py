@@ -40,21 +40,6 @@ def _results(connection: Any, found: str) -> dict[str, list[int]]:
     return {check: [results, int(digest % 10**15)] for check, results, digest in rows}
 
 
-def results_of(found: Any) -> dict[str, list[int]]:
-    """`_results` of a frame (check_id, subject, dataset), as the peers give it."""
-    import duckdb
-
-    connection = duckdb.connect()
-    rows = found.reindex(columns=["check_id", "subject", "dataset"]).assign(weight=0)
-    texts = rows["dataset"].astype(object).where(rows["dataset"].notna(), None)
-    connection.register("given", rows.assign(dataset=texts))
-    connection.execute(
-        "create table found as select distinct check_id, cast(subject as varchar) as subject, "
-        "cast(dataset as varchar) as dataset, 0 as weight from given"
-    )
-    return _results(connection, "found")
-
-
 def part_floor(size: Size) -> Result:
     """Floor: hand-written SQL over the Parquet of the lake."""
     watch = Watch()
