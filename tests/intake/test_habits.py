@@ -13,6 +13,7 @@ import pytest
 
 from poverty_watch.contracts import load_catalogue
 from poverty_watch.identity import Keyring
+from poverty_watch.intake import fetch
 from poverty_watch.intake.cells import clean_amounts, clean_dates, clean_months
 from poverty_watch.intake.layout import Layout, find_layout
 from poverty_watch.intake.names import dataset_in, is_nil_return, month_in, township_in
@@ -314,6 +315,17 @@ def test_arrival_goes_before_the_word_in_the_name(office: Office) -> None:
     verdict = office.deliver(CERTIFICATES, [HEADER, person(1)], name="持证残疾人.xlsx")
     assert verdict.delivery is not None
     assert verdict.delivery.data_rows == 1
+
+
+def test_a_file_that_was_replaced_and_put_back_counts_again(office: Office) -> None:
+    first, other = [HEADER, person(1), person(2)], [HEADER, person(1)]
+    for rows in (first, other, first, other, first):
+        content = csv_bytes(rows)
+        verdict = office.deliver_bytes(CERTIFICATES, content, "持证残疾人.csv")
+        assert verdict.delivery is not None
+        assert verdict.delivery.data_rows == len(rows) - 1
+    told = fetch("disabled_federation", APRIL, office.settings, office.ledger)
+    assert told.summary == "残联：1个文件，新到0个"
 
 
 def test_two_townships_in_one_file_are_a_part_and_nobody_is_lost(office: Office) -> None:

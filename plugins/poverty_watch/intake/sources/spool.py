@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from poverty_watch.contracts import Catalogue, Department
 from poverty_watch.intake.inbox import InboxFile, files_of
-from poverty_watch.intake.sources.interface import WAY_TITLES, Arrived, Source, SourceError
+from poverty_watch.intake.sources.interface import Arrived, Source, SourceError
 from poverty_watch.months import Month
 from poverty_watch.settings import Settings
-
-_WAYS = tuple(f"{way}/" for way in WAY_TITLES)
-_AGAIN = re.compile(rf"^({'|'.join(WAY_TITLES)})/\d+/")
 
 
 def spooled_files(
@@ -27,31 +22,6 @@ def spooled_files(
     return [
         replace(file, path=f"{way}/{file.path}")
         for file in files_of(spool, month, department, catalogue)
-    ]
-
-
-def taken_again(
-    hashed: Sequence[tuple[InboxFile, str | None]], seen: Sequence[tuple[str, str]], arrival: int
-) -> list[tuple[InboxFile, str]]:
-    """Spooled files that have become again what they were before they last changed.
-
-    A source says how things are now, and the latest arrival counts; so they arrive once more, under
-    a path with the number of the arrival in it.
-
-    Args:
-        hashed: what lies in inbox and spool, with its SHA-256.
-        seen: paths and SHA-256 of the files seen so far, in the order of arrival.
-        arrival: the number of this arrival.
-    """
-    known = set(seen)
-    latest = {_AGAIN.sub(r"\1/", path): sha256 for path, sha256 in seen}
-    return [
-        (replace(file, path=file.path.replace("/", f"/{arrival}/", 1)), sha256)
-        for file, sha256 in hashed
-        if sha256 is not None
-        and file.path.startswith(_WAYS)
-        and (file.path, sha256) in known
-        and latest[file.path] != sha256
     ]
 
 

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Department, load_catalogue
 from poverty_watch.files import sha256_of, written_whole
+from poverty_watch.intake.arrivals import arrived_now
 from poverty_watch.intake.corrections.codes import mark_in
 from poverty_watch.intake.inbox import InboxFile, files_of, is_readable, unclaimed_folders
 from poverty_watch.intake.kept import raw_path
 from poverty_watch.intake.names import is_correction
 from poverty_watch.intake.sources.interface import Source
 from poverty_watch.intake.sources.marks import has_been_taken, keep_marks
-from poverty_watch.intake.sources.spool import collect, spooled_files, taken_again
+from poverty_watch.intake.sources.spool import collect, spooled_files
 from poverty_watch.intake.steps.step import Step
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Delivery, SeenFile
@@ -112,8 +113,6 @@ def fetch(
                 .order_by(SeenFile.arrival, SeenFile.id)
             ).tuples()
         )
-        known = set(seen)
-        fresh = [(file, sha or "") for file, sha in hashed if (file.path, sha or "") not in known]
         arrival = 1 + (
             session.scalar(
                 select(func.max(SeenFile.arrival)).where(
@@ -122,7 +121,7 @@ def fetch(
             )
             or 0
         )
-        fresh += taken_again(hashed, seen, arrival)
+        fresh = arrived_now(hashed, seen, arrival)
         for file, sha256 in fresh:
             session.add(_seen(file, sha256, department, month, arrival))
         if fresh:
