@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from poverty_watch.cli.console import CommandError, say, staff_errors
+from poverty_watch.cli.console import WENT_WRONG, CommandError, complain, say, staff_errors
 from poverty_watch.cli.ledgers import standing_ledger
 from poverty_watch.cli.who import ByOption, OnOption, PlaceOption, RoleOption, acting
 from poverty_watch.settings import Settings, today
@@ -194,7 +194,9 @@ def criteria(
         say_criteria(found)
 
 
-@cases.command(help="生成公示：每村一份，只有户主姓名和人口数。")
+@cases.command(
+    help="生成公示：每村一份，只有户主姓名和人口数；不知道户主的户说明原因，不影响别的户。"
+)
 def notices(
     by: ByOption,
     on: OnOption = None,
@@ -205,7 +207,12 @@ def notices(
     with staff_errors():
         from poverty_watch.verification.cases.notice import write_notices
 
-        _say_files(write_notices(desk_here(), acting(by, role, place), day_of(on)), "公示")
+        written = write_notices(desk_here(), acting(by, role, place), day_of(on))
+        _say_files(written.paths, "公示")
+        for told in written.left_out:
+            complain(told)
+        if written.left_out:
+            raise typer.Exit(WENT_WRONG)
 
 
 @cases.command(help="生成录入表：已审定待录入的户，按监测系统的列次，含完整号码，用途记入台账。")

@@ -19,6 +19,7 @@ from poverty_watch.ledger.audit import verify
 from poverty_watch.ledger.models import Case, CaseStep, Finding, JournalEntry, Measure, Task
 from poverty_watch.ledger.store import open_ledger
 from poverty_watch.verification.cases.errors import CaseError
+from poverty_watch.verification.cases.help import finish_measure, helped_household
 from poverty_watch.verification.cases.households import households_of
 from poverty_watch.verification.cases.opening import open_by_hand
 from poverty_watch.verification.cases.papers import paper_path
@@ -280,15 +281,15 @@ def test_another_townships_case_is_not_there(office: Office) -> None:
     assert "不属于由旺镇" in told
 
 
-def by_hand(office: Office, by: Viewer = VISITOR, **told: Any) -> int:
+def by_hand(office: Office, household_id: str = "R:1", *, by: Viewer = VISITOR, **told: Any) -> int:
     with office.ledger.transaction(by) as session:
-        found = households_of(session, office.settings, ["R:1"])
+        found = households_of(session, office.settings, [household_id])
         assert found, "not this viewer's household"
         desk = office.desk
         case = open_by_hand(
             session,
             desk.policy,
-            found["R:1"],
+            found[household_id],
             told.pop("origin", "self_report"),
             date(2021, 5, 7),
             by,
@@ -324,6 +325,41 @@ def test_the_green_channel_helps_first(office: Office) -> None:
     assert (case.is_urgent, case.step) == (True, "verify")
 
 
+UNFOUNDED = {"核实人": "入户一、入户二", "不属实原因": "数据有误"}
+
+
+@pytest.mark.parametrize(
+    ("decision", "given", "status", "says"),
+    [
+        ("excluded", UNFOUNDED, "cancelled", "不属实，数据有误"),
+        ("not_found", {"核实人": "入户一、入户二"}, "cancelled", "查无此户"),
+        # It is monitored already: what was promised to it stands.
+        ("monitored", {"核实人": "入户一、入户二"}, "planned", None),
+    ],
+)
+def test_help_that_went_ahead_ends_with_a_case_that_came_to_nothing(
+    office: Office, decision: str, given: dict[str, str], status: str, says: str | None
+) -> None:
+    office.compute(household())
+    case_id = by_hand(office, urgent_because="突发大病", risks=["因病"])
+    with office.ledger.transaction() as session:
+        done, *owed = session.scalars(select(Measure).order_by(Measure.id))
+        helper = Viewer("某某", "department", done.department)
+    with office.ledger.transaction(helper) as session:
+        finish_measure(session, done.id, "done", "已办", date(2021, 5, 8), helper, office.today)
+    office.decide(case_id, decision, VISITOR, "2021-05-10", given)
+    with office.ledger.transaction() as session:
+        assert session.get_one(Measure, done.id).status == "done"
+        for one in owed:
+            ended = session.get_one(Measure, one.id)
+            assert ended.status == status
+            told = f"第{case_id}号案件已结案：{says}" if says else None
+            assert ended.result == told
+        known = households_of(session, office.settings, ["R:1"])["R:1"]
+        with pytest.raises(CaseError, match="还没有认定"):
+            helped_household(session, "R:1", known, COUNTY)
+
+
 @pytest.mark.parametrize(
     ("standing", "kind"), [(None, "identification"), ("X", "relapse"), ("M", None)]
 )
@@ -348,9 +384,9 @@ def test_one_open_case_per_household(office: Office) -> None:
 def test_only_townships_and_the_county_open_cases(office: Office) -> None:
     office.compute(household())
     with pytest.raises(CaseError, match="不能办理"):
-        by_hand(office, Viewer("样例局", "department", "housing"))
+        by_hand(office, by=Viewer("样例局", "department", "housing"))
     with pytest.raises(AssertionError, match="not this viewer's"):
-        by_hand(office, ELSEWHERE)
+        by_hand(office, by=ELSEWHERE)
 
 
 def _killed_while_deciding(office: Office, case_id: int, moment: str) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from docx import Document
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from poverty_watch.contracts import load_catalogue
 from poverty_watch.identity import Keyring
@@ -31,6 +32,7 @@ from tests.verification.cases.conftest import (
     THERE,
     VISITOR,
     VOTES,
+    Command,
     Office,
     household,
 )
@@ -101,7 +103,7 @@ def test_a_notice_holds_the_heads_name_and_nothing_private(office: Office, keys:
         persons=persons((10, "1970-01-01")),
     )
     to_posting(office)
-    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15))
+    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15)).paths
     shown = text_of(path)
     assert "样例户主" in shown
     assert "自2021年5月16日至2021年5月22日" in shown
@@ -132,7 +134,7 @@ def test_a_notice_holds_the_heads_name_and_nothing_private(office: Office, keys:
 def test_a_head_who_is_not_of_age_is_masked(office: Office, born: str | None, shown: str) -> None:
     office.compute(household(head_name="样例户主"), persons=persons((10, born)))
     to_posting(office)
-    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15))
+    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15)).paths
     found = text_of(path).split("\n")
     assert shown in found
     assert ("样例户主" in found) == (shown == "样例户主")
@@ -148,11 +150,11 @@ def test_one_notice_per_village_of_the_own_township(office: Office) -> None:
     for number, _ in villages:
         to_posting(office, number)
     to_posting(office, "R:4", township=THERE)
-    paths = write_notices(office.desk, VISITOR, date(2021, 5, 15))
+    paths = write_notices(office.desk, VISITOR, date(2021, 5, 15)).paths
     assert len(paths) == 2
     assert {path.parent.name for path in paths} == {"公示"}
     assert all("外镇户主" not in text_of(path) for path in paths)
-    assert len(write_notices(office.desk, COUNTY, date(2021, 5, 15))) == 3
+    assert len(write_notices(office.desk, COUNTY, date(2021, 5, 15)).paths) == 3
 
 
 @pytest.mark.parametrize(
@@ -169,15 +171,30 @@ def test_only_townships_and_the_county_write_notices(office: Office, viewer: Vie
 def test_names_are_text_and_never_template_or_markup(office: Office) -> None:
     office.compute(household(head_name="{{ rows }}<w:b/>&甲"), persons=persons((10, "1970-01-01")))
     to_posting(office)
-    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15))
+    (path,) = write_notices(office.desk, VISITOR, date(2021, 5, 15)).paths
     assert "{{ rows }}<w:b/>&甲" in text_of(path)
 
 
-def test_without_a_heads_name_nothing_is_posted(office: Office) -> None:
-    office.compute(household(head_name=None))
-    to_posting(office)
-    with pytest.raises(CaseError, match="户主姓名"):
-        write_notices(office.desk, VISITOR, date(2021, 5, 15))
+def test_a_household_without_a_known_head_is_named_and_the_others_are_posted(
+    office: Office, command: Command
+) -> None:
+    office.compute(
+        household(head_name="样例甲"),
+        household("R:2", head_name=None),
+        household("H:3", head_name=None, head_person_id=None),
+        persons=persons((10, "1970-01-01")),
+    )
+    cases = [to_posting(office, one) for one in ("R:1", "R:2", "H:3")]
+    as_visitor = ("--by", VISITOR.name, "--role", "乡镇", "--place", VISITOR.place)
+    code, told = command("case", "notices", "--on", "2021-05-15", *as_visitor)
+    assert code == 1, "somebody has something to do"
+    assert f"第{cases[1]}号案件（甸阳镇样例村 R:2）没有公示：“防返贫监测信息”里没有户主姓名" in told
+    assert f"第{cases[2]}号案件（甸阳镇样例村 H:3）没有公示：“农村户籍人口”里没有户主姓名" in told
+    (path,) = office.settings.outbox.rglob("公示_*.docx")
+    assert text_of(path).count("样例甲") == 1
+    with office.ledger.transaction() as session:
+        entry = session.scalars(select(JournalEntry).where(JournalEntry.action == "生成公示")).one()
+        assert entry.detail["cases"] == cases[:1]
 
 
 def entered(office: Office, keys: Keyring) -> list[dict[str, Any]]:

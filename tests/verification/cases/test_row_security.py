@@ -14,6 +14,7 @@ from poverty_watch.settings import Settings
 from poverty_watch.verification.cases.errors import CaseError
 from poverty_watch.verification.cases.help import DONE, finish_measure
 from tests.verification.cases.conftest import ELSEWHERE, VISITOR, VOTES, Office, household
+from tests.verification.cases.test_decisions import UNFOUNDED, by_hand
 from tests.verification.cases.test_help import MEDICAL
 
 
@@ -24,7 +25,7 @@ def bound(bound_url: str, tmp_path: Path) -> Office:
 
 
 def test_each_office_can_do_its_part_and_no_other(bound: Office) -> None:
-    bound.compute(household(), household("R:2"))
+    bound.compute(household(), household("R:2"), household("R:3"))
     case_id = bound.approved()
     bound.decide(case_id, "entered", VISITOR, "2021-06-02")
     assert bound.case(case_id).outcome == "recognised"
@@ -35,4 +36,9 @@ def test_each_office_can_do_its_part_and_no_other(bound: Office) -> None:
         (measure,) = session.query(Measure)
         day = date(2021, 6, 2)
         finish_measure(session, measure.id, DONE, "已报销", day, MEDICAL, date(2021, 12, 31))
+    urgent = by_hand(bound, "R:3", urgent_because="突发大病", risks=["因病"])
+    bound.decide(urgent, "excluded", VISITOR, "2021-05-10", UNFOUNDED)
+    with bound.ledger.transaction() as session:
+        ended = session.query(Measure).where(Measure.case_id == urgent)
+        assert {measure.status for measure in ended} == {"cancelled"}
     assert verify(bound.ledger, bound.settings).is_sound

@@ -18,14 +18,15 @@ from poverty_watch.months import Workdays
 from poverty_watch.settings import REFERENCE, Settings
 from poverty_watch.verification.cases.checks import Circumstances, problems_of
 from poverty_watch.verification.cases.errors import CaseError
-from poverty_watch.verification.cases.help import Helped, plan_for_risks
+from poverty_watch.verification.cases.help import Helped, call_off, plan_for_risks
 from poverty_watch.verification.cases.judging import Act, Ruling, Standing, judge
 from poverty_watch.verification.cases.papers import Paper
-from poverty_watch.verification.cases.procedure import Policy, load_policy
+from poverty_watch.verification.cases.procedure import Decision, Policy, load_policy
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 VERIFY = "verify"
 _WHY = ("excluded_because", "reason", "objection", "remarks")
+_UNFOUNDED = ("excluded", "not_found")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def carry_out(
     if ruling.decision.effect is not None:
         _take_effect(session, case, act, ruling, found)
     if ruling.decision.ends is not None:
-        _close(session, case, act, ruling.decision.ends)
+        _close(session, case, act, ruling.decision)
     if ruling.step == VERIFY and task is not None and act.decision in OUTCOMES:
         answer_task(task, act)
     return ruling
@@ -149,11 +150,18 @@ def _take_effect(
         plan_for_risks(session, helped, case.risks, act.on, act.by.name, is_urgent=False)
 
 
-def _close(session: Session, case: Case, act: Act, outcome: str) -> None:
+def _close(session: Session, case: Case, act: Act, decision: Decision) -> None:
+    outcome = decision.ends
     case.closed_on, case.outcome = act.on, outcome
     reasons = [str(act.given[name]) for name in _WHY if act.given.get(name)]
     case.outcome_reason = "；".join(reasons) or None
-    if outcome == "excluded" and case.id is not None:
+    if case.id is None:
+        return
+    if outcome in _UNFOUNDED:
+        # The green channel helps before anybody has decided.
+        why = f"第{case.id}号案件已结案：{decision.title}"
+        call_off(session, case, "，".join([why, *reasons]), act.on, act.by.name)
+    if outcome == "excluded":
         # What the visit confirmed and a later step did not: the same matter rests for a time.
         for task in session.scalars(select(Task).where(Task.case_id == case.id)):
             if task.outcome == "confirmed":

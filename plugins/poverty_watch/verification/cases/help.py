@@ -122,9 +122,10 @@ def helped_household(
         .where(Case.household_id == household_id, Case.kind != "elimination")
         .order_by(Case.id.desc())
     ).first()
-    if case is not None and (case.approved_on is not None or case.is_urgent):
+    is_ahead = case is not None and case.is_urgent and case.closed_on is None
+    if case is not None and (case.approved_on is not None or is_ahead):
         helped = Helped(household_id, case.township, case.village, case.id)
-        return helped, case.is_urgent and case.approved_on is None
+        return helped, is_ahead and case.approved_on is None
     if known is not None and known.standing == "M":
         return Helped(household_id, known.township, known.village, None), False
     if known is None:
@@ -255,19 +256,31 @@ def finish_measure(
         problems.append("取消帮扶任务由县专班办理。")
     if problems:
         raise CaseError(problems)
-    measure.status, measure.result = status, result.strip()
-    measure.done_on, measure.done_by, measure.evidence = on, viewer.name, list(papers)
+    measure.evidence = list(papers)
+    _end(session, measure, status, result.strip(), on, viewer.name)
+    return measure
+
+
+def call_off(session: Session, case: Case, because: str, on: date, by: str) -> None:
+    """Cancel what is still owed in a case that came to nothing; each department reads why."""
+    owed = select(Measure).where(Measure.case_id == case.id, Measure.status == PLANNED)
+    for measure in session.scalars(owed.order_by(Measure.id).with_for_update()):
+        _end(session, measure, CANCELLED, because, max(on, measure.planned_on), by)
+
+
+def _end(session: Session, measure: Measure, status: str, result: str, on: date, by: str) -> None:
+    measure.status, measure.result = status, result
+    measure.done_on, measure.done_by = on, by
     record(
         session,
         f"帮扶任务{STATUS_TITLES[status]}",
         measure.household_id,
-        actor=viewer.name,
+        actor=by,
         measure=measure.id,
         kind=measure.kind,
         department=measure.department,
         on=str(on),
     )
-    return measure
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from poverty_watch.contracts import load_catalogue
 from poverty_watch.files import written_whole
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.journal import record
@@ -25,7 +26,7 @@ from poverty_watch.verification.cases.errors import CaseError
 from poverty_watch.verification.cases.households import Household, households_of, newest_month
 from poverty_watch.verification.cases.judging import span_end
 from poverty_watch.verification.cases.procedure import Procedure
-from poverty_watch.verification.cases.registers import computed
+from poverty_watch.verification.cases.registers import HUKOU, MONITORING, PREFIX, computed
 
 FOLDER = "公示"
 TEMPLATE = TEMPLATES / "公示.docx"
@@ -47,14 +48,22 @@ class Posted:
     persons: int
 
 
-def write_notices(desk: Desk, viewer: Viewer, posted_on: date) -> list[Path]:
+@dataclass(frozen=True)
+class Notices:
+    """What was written; ``left_out``: per case that stands on none, why and what is to be done."""
+
+    paths: list[Path]
+    left_out: list[str]
+
+
+def write_notices(desk: Desk, viewer: Viewer, posted_on: date) -> Notices:
     """Write a notice per village and kind for the viewer's cases that wait to be posted.
 
-    They go to ``<outbox>/<YYYY-MM>/公示/`` (mode 0600), the month being that of ``posted_on``.
+    They go to ``<outbox>/<YYYY-MM>/公示/`` (mode 0600), the month being that of ``posted_on``. A
+    case whose household has no known head is left out of them.
 
     Raises:
-        CaseError: a household's head is not known, or the viewer has no notices to write; none is
-            written.
+        CaseError: the viewer has no notices to write.
     """
     if viewer.role not in ("township", "county"):
         raise CaseError([f"公示由乡镇或县专班生成，{viewer.title}不能办理。"])
@@ -67,28 +76,32 @@ def write_notices(desk: Desk, viewer: Viewer, posted_on: date) -> list[Path]:
         households = households_of(session, desk.settings, {c.household_id for c in cases})
         minors = _minors(session, desk.settings, households.values(), posted_on)
         together: dict[tuple[str, str, str], list[Posted]] = {}
-        problems = []
+        posted, left_out = list[int](), list[str]()
         for case in cases:
             household = households.get(case.household_id)
             if household is None or not household.head_name:
-                problems.append(f"第{case.id}号案件不知道户主姓名，不能公示。")
+                left_out.append(_left_out(case, household))
                 continue
             rows = together.setdefault((case.township, case.village, case.kind), [])
             head = _shown(household, household.head_person_id in minors)
             rows.append(Posted(len(rows) + 1, head, household.persons))
-        if problems:
-            raise CaseError(problems)
-        record(
-            session,
-            "生成公示",
-            str(posted_on),
-            actor=viewer.name,
-            cases=[case.id for case in cases],
-        )
-    return [
+            posted.append(case.id)
+        record(session, "生成公示", str(posted_on), actor=viewer.name, cases=posted)
+    paths = [
         _write(desk, township, village, kind, rows, posted_on)
         for (township, village, kind), rows in together.items()
     ]
+    return Notices(paths, left_out)
+
+
+def _left_out(case: Case, household: Household | None) -> str:
+    told = f"第{case.id}号案件（{case.township}{case.village} {case.household_id}）没有公示："
+    if household is None:
+        return told + "最近一期数据里没有这一户，请核对户编号、是否已迁出或销户，查清后再生成。"
+    register = MONITORING if case.household_id.startswith(PREFIX[MONITORING][0]) else HUKOU
+    catalogue = load_catalogue()
+    owner, title = catalogue.department_of(register).title, catalogue.contract(register).title
+    return told + f"“{title}”里没有户主姓名，请{owner}写明谁是户主并重报，收到后再生成。"
 
 
 def _write(
