@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from poverty_watch.mail import MailServer, Patience
 from poverty_watch.months import Month, Workdays
 from poverty_watch.report import ReportError, build_report
 from poverty_watch.report.dispatch import make_bulletin, send_bulletin
-from poverty_watch.report.dispatch.figures import figures
+from poverty_watch.report.dispatch.figures import DepartmentLine, Figures, figures
 from poverty_watch.report.dispatch.policy import BulletinPolicy, bulletin_policy
 from poverty_watch.report.dispatch.wording import bulletin_context
 from poverty_watch.report.signing import sign
@@ -131,7 +132,8 @@ def test_it_tells_the_figures_of_both_reports_and_what_is_overdue(
     two_months: ScreenedMonth,
 ) -> None:
     text = text_of(made(two_months).path)
-    assert "关于2021年3月至4月防返贫动态监测和帮扶工作双月调度情况的通报" in text
+    assert "关于2021年3月至4月防返贫动态监测\n和帮扶工作双月调度情况的通报" in text
+    assert "2021年3月至4月防返贫动态监测和帮扶工作双月调度情况通报如下。" in text
     # Both months' leads and flows; the stock of the second month's end.
     assert "2021年4月末未消除2户；两个月新增1户，消除0户" in text
     assert "产生线索2户次，已核实0户次，按时核实率0.0%；截至5月17日超期未核实1件" in text
@@ -143,28 +145,66 @@ def test_it_tells_the_figures_of_both_reports_and_what_is_overdue(
     assert "2021年3月月报表第1版（草稿）、2021年4月月报表第1版（草稿）" in text
 
 
-def told(month: ScreenedMonth, **other: Any) -> dict[str, Any]:
+def found_in(month: ScreenedMonth) -> Figures:
     with month.ledger.transaction() as session:
-        found = figures(session, month.settings, (MARCH, APRIL), DAY, load_catalogue())
+        return figures(session, month.settings, (MARCH, APRIL), DAY, load_catalogue())
+
+
+def told(found: Figures, **other: Any) -> dict[str, Any]:
     return bulletin_context(found, policy(**other), "样例县", Workdays({}), 1)
 
 
 def test_ranks_come_from_the_policy(two_months: ScreenedMonth) -> None:
-    def ranks(by: str) -> dict[str, Any]:
-        rows = told(two_months, rank_by=by)["townships"]
-        return {row["township"]: row["rank"] for row in rows}
-
+    found = found_in(two_months)
+    known = {"甸阳镇": (2, 1), "由旺镇": (4, 4), "姚关镇": (6, 3)}
+    lines = [
+        replace(line, leads=known[line.township][0], in_time=known[line.township][1], findings=n)
+        if line.township in known
+        else line
+        for n, line in enumerate(found.townships)
+    ]
+    found = replace(found, townships=tuple(lines))
+    rows = told(found, rank_by="in_time_rate")["townships"]
     # Without a lead there is nothing to be ranked by; equals share a rank.
-    assert ranks("in_time_rate")["姚关镇"] == "/"
-    assert ranks("in_time_rate")["甸阳镇"] == ranks("in_time_rate")["由旺镇"] == 1
-    assert set(ranks("findings").values()) == {1, ""}
+    assert [(row["township"], row["rank"]) for row in rows[:3]] == [
+        ("由旺镇", 1),
+        ("甸阳镇", 2),
+        ("姚关镇", 2),
+    ]
+    assert {row["rank"] for row in rows[3:-1]} == {"/"}
+    assert (rows[-1]["township"], rows[-1]["rank"]) == ("合计", "")
+    last = told(found, rank_by="findings")["townships"][-2]
+    assert (last["township"], last["rank"]) == ("姚关镇", len(rows) - 1)
+
+
+def test_where_all_are_equal_nobody_is_ranked(two_months: ScreenedMonth) -> None:
+    found = told(found_in(two_months))
+    assert not found["is_ranked"]
+    assert [row["township"] for row in found["townships"][:2]] == ["甸阳镇", "由旺镇"]
+
+
+def test_what_may_have_been_in_time_counts_neither_way(two_months: ScreenedMonth) -> None:
+    found = found_in(two_months)
+    finance = next(line for line in found.departments if line.department == "财政局")
+    doubtful = replace(finance, owed=2, on_time=0, in_doubt=2)
+    assert (
+        told(replace(found, departments=(doubtful, doubtful_total(doubtful))))["departments"][0][
+            "on_time_rate"
+        ]
+        == "—"
+    )
+    assert replace(doubtful, owed=4, on_time=1).on_time_rate == 0.5
+
+
+def doubtful_total(line: DepartmentLine) -> DepartmentLine:
+    return replace(line, department="合计", is_total=True)
 
 
 def test_ranking_can_be_switched_off(two_months: ScreenedMonth) -> None:
     plain = text_of(made(two_months, policy=policy(ranking=False)).path)
     assert "不排名" in plain
     assert "名次" not in plain
-    rows = told(two_months, ranking=False)["townships"]
+    rows = told(found_in(two_months), ranking=False)["townships"]
     assert [row["township"] for row in rows[:2]] == ["甸阳镇", "由旺镇"]
 
 

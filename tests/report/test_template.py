@@ -87,7 +87,11 @@ def test_the_place_of_a_chart_is_a_name_too(
 
 
 def test_charts_show_the_townships_of_the_tables(kept: Archived) -> None:
-    new = {"主要风险": [{"风险": "因病", "户": 1, "人": 3, "占比": 1.0}]}
+    first, *others = kept.tables["线索"]
+    new = {
+        "主要风险": [{"风险": "因病", "户": 1, "人": 3, "占比": 1.0}],
+        "线索": [first | {"在办户": 2}, *others],
+    }
     content = render(TEMPLATE, kept.singles, kept.tables | new, DAY).content
     charts: list[Any] = load_workbook(io.BytesIO(content))["图表"]._charts  # type: ignore[attr-defined]
     stocks, fates, risks = charts
@@ -103,8 +107,19 @@ def test_charts_show_the_townships_of_the_tables(kept: Archived) -> None:
 def test_no_chart_of_nothing(april: ScreenedMonth) -> None:
     april.screen([household()], [household()])
     path = build_report(APRIL, april.settings, april.ledger).path
-    # Nobody is new: there is no main risk to show.
-    assert len(load_workbook(path)["图表"]._charts) == 2  # type: ignore[attr-defined]
+    # Nobody is new, and there was no lead: there is nothing to show of them.
+    sheet = load_workbook(path)["图表"]
+    assert len(sheet._charts) == 1  # type: ignore[attr-defined]
+    told = [cell.value for row in sheet.iter_rows(max_row=41) for cell in row if cell.value]
+    assert "尚无核实结果。" in told
+    assert "本月没有新增监测对象。" in told
+
+
+def test_leads_that_nobody_was_sent_to_verify_make_no_empty_chart(april: ScreenedMonth) -> None:
+    april.screen([household()], [household()])
+    april.lead("R:1", "W11", township="甸阳镇")
+    path = build_report(APRIL, april.settings, april.ledger).path
+    assert "尚无核实结果。" in [cell.value for row in load_workbook(path)["图表"] for cell in row]
 
 
 def test_every_sheet_prints_what_is_filled_on_landscape_a4(kept: Archived) -> None:

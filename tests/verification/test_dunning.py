@@ -139,6 +139,30 @@ def test_a_refused_mail_waits_and_one_without_an_address_says_so(
     assert send_mails(tasks.ledger, PEOPLE, server, CALENDAR).sent == 1
 
 
+def test_of_several_people_of_an_office_each_has_a_mail_with_its_own_outcome(
+    tasks: County, postbox: tuple[Postbox, MailServer]
+) -> None:
+    box, server = postbox
+    box.refused = "away@example.org"
+    climb(tasks.ledger, date(2021, 5, 18), CALENDAR)
+    nobody = Recipients(townships=PEOPLE.townships, villages=PEOPLE.villages)
+    assert send_mails(tasks.ledger, nobody, server, CALENDAR).waiting == 1
+    county = {"值班": "county@example.org", "外出": "away@example.org", "分管": "head@example.org"}
+    people = nobody.model_copy(update={"county": county})
+    for _ in range(2):
+        send_mails(tasks.ledger, people, server, CALENDAR)
+    told = [mail["To"] for mail in box.mails]
+    assert sorted(told[2:]) == ["county@example.org", "head@example.org"]
+    with tasks.ledger.transaction() as session:
+        found = session.scalars(select(DeskMail).where(DeskMail.rung == "county"))
+        outcomes = {mail.recipient: (mail.status, mail.tasks) for mail in found}
+    assert outcomes == {
+        "值班": ("sent", [1]),
+        "外出": ("waiting", [1]),
+        "分管": ("sent", [1]),
+    }
+
+
 def test_a_mail_whose_fate_nobody_knows_is_never_sent_again(tasks: County) -> None:
     calls = []
 

@@ -122,7 +122,9 @@ def say_score(first: Month, last: Month, settings: Settings, ledger: Ledger) -> 
     in_doubt = sum(one.total.in_doubt for one in scores)
     say("上月错又犯：退回的行，上月同一列同一内容已因同一原因退回过（空格不计）。")
     if in_doubt:
-        say(f"※ 算作迟报的有{in_doubt}项在期限前已保存、期限后才被首次收取，请核对。")
+        say(
+            f"※ 有{in_doubt}项在期限前已保存、期限后才被首次收取，是否按时不能确定，不计入按时率，请核对。"
+        )
 
 
 def _cells(score: MonthScore) -> list[str]:

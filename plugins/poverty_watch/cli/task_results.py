@@ -87,7 +87,8 @@ def say_task(ledger: Ledger, viewer: Viewer, number: int) -> None:
     for rung in rungs:
         say(f"{rung.reached_on}　{titles.get(rung.rung, rung.rung)}")
     for mail in mails:
-        say(f"{mail.day}　邮件（{titles.get(mail.rung, mail.rung)}）：{mail.outcome or '待发'}")
+        told = f"{titles.get(mail.rung, mail.rung)} {mail.recipient}".strip()
+        say(f"{mail.day}　邮件（{told}）：{mail.outcome or '待发'}")
     if answer is not None:
         headers = {c.field: "".join(c.header.split()) for c in sheet_form().answers}
         for field, text in answer.answers.items():

@@ -44,6 +44,7 @@ def briefing_context(singles: Mapping[str, str], tables: Mapping[str, list[Row]]
     }
     found |= {item: _both(county, item) for item in _FLOWS}
     found["自然变动"] = _count(county["自然变动人"], "人", signed=True)
+    found["其他变动"] = _other_changes(county)
     found["消除率"] = shown(county["消除率"])
     found |= {item: _count(leads[f"{item}户"], "户") for item in ITEMS}
     found["按时核实率"] = shown(leads["按时核实率"])
@@ -53,7 +54,7 @@ def briefing_context(singles: Mapping[str, str], tables: Mapping[str, list[Row]]
         [f"{row['风险']}{row['户']}户" for row in tables["主要风险"]], "、", NONE
     )
     found |= _deliveries(tables["部门报送"])
-    found |= _findings(tables["比对问题"])
+    found |= _findings(tables["比对问题"], tables["未运行"])
     found["未运行"] = _named(
         [f"{row['编号']}{row['名称']}" for row in tables["未运行"]], "、", NONE
     )
@@ -177,14 +178,27 @@ def _deliveries(rows: Sequence[Row]) -> dict[str, str]:
     }
 
 
-def _findings(rows: Sequence[Row]) -> dict[str, str]:
+def _other_changes(county: Row) -> str:
+    """What else moved the stock, so that a reader who adds up arrives at its end."""
+    changes = [
+        f"{item}{_count(county[f'{item}户'], '户', signed=is_signed)}"
+        f"{_count(county[f'{item}人'], '人', signed=is_signed)}"
+        for item, is_signed in (("整户减少", False), ("更正补录", True))
+        if county[f"{item}户"] or county[f"{item}人"]
+    ]
+    if county["自然变动人"]:
+        changes.append(f"自然变动{_count(county['自然变动人'], '人', signed=True)}")
+    return f"另有{'、'.join(changes)}；" if changes else ""
+
+
+def _findings(rows: Sequence[Row], not_run: Sequence[Row]) -> dict[str, str]:
     totals = [row for row in rows if row["是否合计"]]
     opened = [row["新发现"] for row in totals if isinstance(row["新发现"], int)]
     return {
         "新发现": f"{sum(opened):,}个",
         "已整改": f"{sum(row['已整改'] for row in totals):,}个",
         "未整改": f"{sum(row['未整改'] for row in totals):,}个",
-        "未比对": f"{sum(not isinstance(row['新发现'], int) for row in totals)}项",
+        "未比对": f"{sum(str(row['编号']).startswith('C') for row in not_run)}项",
     }
 
 

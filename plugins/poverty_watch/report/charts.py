@@ -27,12 +27,14 @@ class _Chart:
     """A bar per row of a table that ``shows`` it, and a colour per field; stacked where they add up.
 
     ``label`` is the field that names the rows; ``series`` are fields with what they are called.
+    ``otherwise`` stands in its place where there is no bar to draw.
     """
 
     table: str
     label: str
     series: tuple[tuple[str, str, str], ...]
     shows: Callable[[Row], bool]
+    otherwise: str
     is_stacked: bool = False
     lies_down: bool = False
 
@@ -56,6 +58,7 @@ _CHARTS = {
             ("期末未消除户", "期末未消除", "1F4E79"),
         ),
         _is_township_of_all,
+        "没有监测对象。",
     ),
     "图_线索去向": _Chart(
         "线索",
@@ -66,9 +69,17 @@ _CHARTS = {
             ("在办户", "在办", "FFC000"),
         ),
         _is_township_of_all,
+        "尚无核实结果。",
         is_stacked=True,
     ),
-    "图_主要风险": _Chart("主要风险", "风险", (("户", "户", "C55A11"),), _is_any, lies_down=True),
+    "图_主要风险": _Chart(
+        "主要风险",
+        "风险",
+        (("户", "户", "C55A11"),),
+        _is_any,
+        "本月没有新增监测对象。",
+        lies_down=True,
+    ),
 }
 NAMES = tuple(_CHARTS)
 """The names that a template must have: each is the place of a chart."""
@@ -80,14 +91,19 @@ def draw(
     places: Mapping[str, Placed],
     tables: Mapping[str, Sequence[Row]],
 ) -> None:
-    """Draw every chart into the cells that its name marks."""
+    """Draw every chart into the cells that its name marks; words where it would be empty."""
     for name, chart in _CHARTS.items():
-        place = places[chart.table]
-        shown = [n for n, row in enumerate(tables[chart.table]) if chart.shows(row)]
-        if not shown or any(field not in place.columns for field, _, _ in chart.series):
+        place, rows = places[chart.table], tables[chart.table]
+        shown = [n for n, row in enumerate(rows) if chart.shows(row)]
+        fields = [field for field, _, _ in chart.series]
+        if any(field not in place.columns for field in fields):
             continue
+        has_bars = any(_is_bar(rows[n].get(field)) for n in shown for field in fields)
         for sheet, cells in areas[name]:
             left, top, right, bottom = (int(bound or 1) for bound in range_boundaries(cells))
+            if not has_bars:
+                book[sheet].cell(top + 1, left).value = chart.otherwise
+                continue
             drawn = _drawn(book, chart, place, shown[0], shown[-1])
             title = book[sheet].cell(top, left).value
             drawn.title = str(title) if title else None
@@ -102,6 +118,10 @@ def draw(
                 to=AnchorMarker(col=right, row=bottom),
             )
             book[sheet].add_chart(drawn)
+
+
+def _is_bar(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
 
 
 def _drawn(book: Workbook, chart: _Chart, place: Placed, first: int, last: int) -> Any:

@@ -12,12 +12,20 @@ from sqlalchemy.orm import Session
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import DeskMail, Task, TaskRung, now
 from poverty_watch.ledger.store import Ledger
-from poverty_watch.mail import MailNotTakenError, MailServer, MailUncertainError, deliver
+from poverty_watch.mail import (
+    MailNotTakenError,
+    MailServer,
+    MailUncertainError,
+    deliver,
+    mask_address,
+)
 from poverty_watch.months import Workdays
 from poverty_watch.verification.policy import Recipients, Rung, deadlines
 
 _BATCH = 500
 _LISTED = 200
+OFFICE = ""
+"""Stands for the recipient where a rung is told to an office, until its people are known."""
 NO_ADDRESS = "没有收件地址"
 NO_SERVER = "没有配置邮件服务器"
 Deliver = Callable[[MailServer, str, str, str, str], None]
@@ -122,6 +130,7 @@ def send_mails(
     A mail is marked before it is handed over: when the process dies in between it is not sent twice.
     """
     with ledger.transaction() as session:
+        _name_recipients(session, people)
         waiting = list(
             session.scalars(
                 select(DeskMail.id).where(DeskMail.status == "waiting").order_by(DeskMail.id)
@@ -165,10 +174,40 @@ def _write_mails(session: Session, rung: Rung, tasks: Iterable[Task], today: dat
     return made
 
 
+def _name_recipients(session: Session, people: Recipients) -> None:
+    """Make a mail to an office one mail to each of its people, of whom one may get it and another not.
+
+    An office with nobody keeps its nameless mail, which says so and waits for an address.
+    """
+    rungs = {rung.rung: rung for rung in deadlines().escalation}
+    nameless = session.scalars(
+        select(DeskMail).where(DeskMail.status == "waiting", DeskMail.recipient == OFFICE)
+    )
+    for mail in nameless.all():
+        names = list(_known_to(people, rungs.get(mail.rung)))
+        if not names:
+            continue
+        session.delete(mail)
+        of_day = select(DeskMail).where(DeskMail.rung == mail.rung, DeskMail.day == mail.day)
+        standing = {one.recipient: one for one in session.scalars(of_day)}
+        for name in names:
+            known = standing.get(name)
+            if known is None:
+                tasks = list(mail.tasks)
+                session.add(DeskMail(rung=mail.rung, recipient=name, day=mail.day, tasks=tasks))
+            elif known.status == "waiting":
+                known.tasks = [*known.tasks, *mail.tasks]
+
+
+def _known_to(people: Recipients, rung: Rung | None) -> dict[str, str]:
+    known: dict[str, str] = getattr(people, rung.to) if rung else {}
+    return known
+
+
 def _place(rung: Rung, task: Task) -> str:
     if rung.to == "villages":
         return f"{task.township}/{task.village}"
-    return task.township if rung.to == "townships" else ""
+    return task.township if rung.to == "townships" else OFFICE
 
 
 def _send(
@@ -186,9 +225,9 @@ def _send(
         if mail.status != "waiting":
             return mail.status
         rung = next((r for r in deadlines().escalation if r.rung == mail.rung), None)
-        addresses = _addresses(people, rung, mail.recipient)
-        if rung is None or not addresses or server is None:
-            mail.outcome = NO_SERVER if addresses else NO_ADDRESS
+        address = _known_to(people, rung).get(mail.recipient, "").strip()
+        if rung is None or not address or server is None:
+            mail.outcome = NO_SERVER if address else NO_ADDRESS
             return "waiting"
         subject, text = _text(session, rung, mail, workdays)
         mail.status, mail.attempts = "sending", mail.attempts + 1
@@ -196,7 +235,7 @@ def _send(
         attempt = mail.attempts
     status, outcome = "sent", "已发出"
     try:
-        hand_over(server, ", ".join(addresses), subject, text, _message_id(mail_id, server))
+        hand_over(server, address, subject, text, f"<desk-{mail_id}@{server.domain}>")
     except MailNotTakenError as error:
         status, outcome = "waiting", str(error)
     except MailUncertainError as error:
@@ -210,24 +249,11 @@ def _send(
             "催办邮件",
             f"{mail.rung} {mail.recipient}".strip(),
             mail=mail_id,
+            address=mask_address(address),
             attempt=attempt,
             outcome=outcome,
         )
     return status
-
-
-def _addresses(people: Recipients, rung: Rung | None, place: str) -> list[str]:
-    if rung is None:
-        return []
-    known: dict[str, str] = getattr(people, rung.to)
-    if not place:
-        return list(known.values())
-    return [known[place]] if place in known else []
-
-
-def _message_id(mail_id: int, server: MailServer) -> str:
-    domain = server.sender.rpartition("@")[2].strip("> ") or "localhost"
-    return f"<desk-{mail_id}@{domain}>"
 
 
 def _text(session: Session, rung: Rung, mail: DeskMail, workdays: Workdays) -> tuple[str, str]:

@@ -80,4 +80,7 @@ def test_what_is_not_due_or_was_never_collected_is_not_owed(office: Office) -> N
     months = finance(office, as_of=date(2021, 5, 5))
     assert months[APRIL].on_time_rate is None
     assert months[MARCH] == MonthScore()
+    # Saved in time and seen late: nobody knows, and it counts neither way.
+    assert MonthScore(owed=3, on_time=1, in_doubt=1).on_time_rate == 0.5
+    assert MonthScore(owed=1, in_doubt=1).on_time_rate is None
     assert months[MARCH].returned_rate is None

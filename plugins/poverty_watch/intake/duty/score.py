@@ -48,8 +48,9 @@ class MonthScore:
 
     @property
     def on_time_rate(self) -> float | None:
-        """Datasets that came in time, of those owed; None where none was owed."""
-        return self.on_time / self.owed if self.owed else None
+        """Datasets in time, of those owed of which it is known; None where there are none."""
+        known = self.owed - self.in_doubt
+        return self.on_time / known if known else None
 
     @property
     def returned_rate(self) -> float | None:

@@ -70,8 +70,9 @@ class DepartmentLine:
 
     @property
     def on_time_rate(self) -> float | None:
-        """Datasets in time, of those owed."""
-        return self.on_time / self.owed if self.owed else None
+        """Datasets in time, of those of which it is known; None where there are none."""
+        known = self.owed - self.in_doubt
+        return self.on_time / known if known else None
 
     @property
     def returned_rate(self) -> float | None:

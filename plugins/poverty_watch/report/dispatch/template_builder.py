@@ -26,6 +26,8 @@ _CENTER, _LEFT, _RIGHT = (
     WD_ALIGN_PARAGRAPH.LEFT,
     WD_ALIGN_PARAGRAPH.RIGHT,
 )
+# Two lines that both end with a word.
+_BROKEN_TITLE = "{{ title | replace('监测和帮扶', '监测\\n和帮扶') }}"
 _TOWNSHIPS = (
     ("乡镇", "township", 2.9),
     ("线索\n户次", "leads", 1.4),
@@ -38,14 +40,14 @@ _TOWNSHIPS = (
     ("比对问题\n未整改", "findings", 1.9),
 )
 _DEPARTMENTS = (
-    ("部门", "department", 2.5),
+    ("部门", "department", 2.3),
     ("应报\n份次", "owed", 1.3),
     ("按时", "on_time", 1.1),
     ("按时\n报送率", "on_time_rate", 1.6),
     ("迟报", "late", 1.1),
     ("无可用\n报送", "not_in_force", 1.6),
     ("退回行", "returned", 1.4),
-    ("退回率", "returned_rate", 1.4),
+    ("退回率", "returned_rate", 1.6),
     ("线索\n户次", "leads", 1.4),
     ("属实", "confirmed", 1.1),
     ("属实率", "confirmed_rate", 1.5),
@@ -61,7 +63,7 @@ def build() -> None:
 
 def _bulletin() -> DocumentType:
     document = _page()
-    _line(document, "{{ title }}", 22, _TITLE, _CENTER, after=16)
+    _line(document, _BROKEN_TITLE, 22, _TITLE, _CENTER, after=16)
     _line(document, "各乡镇人民政府，县直有关部门：", 16)
     _line(document, "现将{{ county }}{{ title[2:-3] }}通报如下。", 16, indent=True)
     _head(document, "一、总体情况")
@@ -70,7 +72,7 @@ def _bulletin() -> DocumentType:
     _line(document, "{%p if is_ranked %}", 16)
     _line(
         document,
-        "按{{ rank_title }}排列，并列的名次相同，没有可比数字的不排名。先看数量和原因，再看名次。",
+        "名次以{{ rank_title }}为准，并列的名次相同，没有可比数字的不排名。先看数量和原因，再看名次。",
         14,
         indent=True,
     )
@@ -112,7 +114,7 @@ def _municipal() -> DocumentType:
     )
     _head(document, "一、报送和线索")
     _table(document, _DEPARTMENTS, None)
-    _head(document, "二、需要改进的")
+    _head(document, "二、需要说明和改进的")
     _repeated(document, "line", "problems", "{{ loop.index }}. {{ line }}")
     _closing(document)
     return document

@@ -55,14 +55,16 @@ def bulletin_context(
     """Everything that ``双月调度通报.docx`` can say."""
     troubles = _troubles(found, policy)
     total = next(line for line in found.townships if line.is_total)
+    ranks = _ranks(found.townships, policy) if policy.ranking else {}
+    doubtful = sum(line.in_doubt for line in found.departments if not line.is_total)
     return {
         "title": f"关于{span(*found.months)}防返贫动态监测和帮扶工作双月调度情况的通报",
         "county": county,
         "overall": _overall(found, total),
-        "is_ranked": policy.ranking,
+        "is_ranked": bool(ranks),
         "rank_title": RANK_TITLES[policy.rank_by],
-        "townships": _township_rows(found.townships, policy),
-        "doubt": _doubt(sum(line.in_doubt for line in found.departments if not line.is_total)),
+        "townships": _township_rows(found.townships, ranks),
+        "doubt": f"另有{_doubt(doubtful)}" if doubtful else "",
         "departments": [_department_row(line) for line in found.departments],
         "problems": [trouble.told for trouble in troubles] or ["这两个月没有发现需要通报的问题。"],
         "typical": [
@@ -106,34 +108,40 @@ def municipal_context(
 def _overall(found: Figures, total: TownshipLine) -> list[str]:
     first, last = found.months
     sent = next(line for line in found.departments if line.is_total)
+    doubt = f"、不能确定{sent.in_doubt}份次" if sent.in_doubt else ""
     return [
         f"监测对象：{last.chinese}末未消除{_number(total.closing_households)}户；两个月新增"
         f"{_number(total.new_households)}户，消除{_number(total.eliminated_households)}户。",
         f"线索核实：{span(first, last)}产生线索{total.leads}户次，已核实{total.verified}户次，"
         f"按时核实率{_percent(total.in_time_rate)}；截至{chinese_day(found.as_of)}超期未核实{total.overdue}件。",
-        f"帮扶落实：两个月新落实{_number(total.newly_helped)}户次；{last.chinese}末久未落实"
-        f"{_number(total.late_helped)}户。",
-        f"部门报送：应报{sent.owed}份次，按时{sent.on_time}份次，按时报送率{_percent(sent.on_time_rate)}；"
+        f"帮扶落实：两个月新落实{_counted(total.newly_helped, '户次')}；{last.chinese}末久未落实"
+        f"{_counted(total.late_helped, '户')}。",
+        f"部门报送：应报{sent.owed}份次，按时{sent.on_time}份次{doubt}，按时报送率{_on_time_rate(sent)}；"
         f"{last.chinese}末比对问题未整改{total.findings}条。",
     ]
 
 
+def _ranks(lines: Iterable[TownshipLine], policy: BulletinPolicy) -> dict[str, int]:
+    """Each township's rank, equals sharing one; nobody has one where all are equal."""
+    key = _rank_key(policy)
+    measured = {
+        line.township: value
+        for line in lines
+        if not line.is_total and (value := key(line)) is not None
+    }
+    if len(set(measured.values())) < 2:
+        return {}
+    return {
+        township: 1 + sum(other > value for other in measured.values())
+        for township, value in measured.items()
+    }
+
+
 def _township_rows(
-    lines: Iterable[TownshipLine], policy: BulletinPolicy
+    lines: Iterable[TownshipLine], ranks: Mapping[str, int]
 ) -> list[Mapping[str, Any]]:
-    own = [line for line in lines if not line.is_total]
-    total = [line for line in lines if line.is_total]
-    ranks: dict[str, int] = {}
-    if policy.ranking:
-        key = _rank_key(policy)
-        ranked = sorted(
-            (line for line in own if key(line) is not None), key=lambda one: -_of(key, one)
-        )
-        for line in ranked:
-            better = sum(_of(key, other) > _of(key, line) for other in ranked)
-            ranks[line.township] = better + 1
-        # Whoever has nothing to be measured by stands last, in the county's order.
-        own = [*ranked, *(line for line in own if line.township not in ranks)]
+    # Whoever has nothing to be measured by stands last, equals in the county's order.
+    ordered = sorted(lines, key=lambda one: (one.is_total, ranks.get(one.township, len(ranks) + 1)))
     return [
         {
             "rank": "" if line.is_total else ranks.get(line.township, NOT_APPLICABLE),
@@ -147,7 +155,7 @@ def _township_rows(
             "eliminated": _number(line.eliminated_households),
             "findings": line.findings,
         }
-        for line in (*own, *total)
+        for line in ordered
     ]
 
 
@@ -161,16 +169,12 @@ def _rank_key(policy: BulletinPolicy) -> Callable[[TownshipLine], float | None]:
     return key
 
 
-def _of(key: Callable[[TownshipLine], float | None], line: TownshipLine) -> float:
-    return key(line) or 0.0
-
-
 def _department_row(line: DepartmentLine) -> dict[str, Any]:
     return {
         "department": line.department,
         "owed": line.owed,
         "on_time": line.on_time,
-        "on_time_rate": _percent(line.on_time_rate),
+        "on_time_rate": _on_time_rate(line),
         "late": line.late,
         "not_in_force": line.not_in_force,
         "rows": _number(line.rows_sent),
@@ -277,9 +281,7 @@ def _delivery_told(one: NotDelivered) -> str:
 
 def _doubt(count: int) -> str:
     """What was saved in time and seen late: nobody is told off for it, and nobody praised."""
-    if not count:
-        return ""
-    return f"另有{count}份次在期限内保存、期限后才收到，是否按时存疑，既不算按时也不算迟报。"
+    return f"{count}份次在期限内保存、期限后才收到，是否按时不能确定，不计入按时报送率。"
 
 
 def _sources(found: Figures) -> str:
@@ -295,6 +297,16 @@ def _listed(names: Iterable[str], shown: int = _SHOWN) -> str:
 
 def _number(value: int | None) -> str:
     return NOT_KNOWN_MARK if value is None else str(value)
+
+
+def _counted(value: int | None, unit: str) -> str:
+    """In a sentence; a dash would stand between words."""
+    return f"{unit}数尚不掌握" if value is None else f"{value}{unit}"
+
+
+def _on_time_rate(line: DepartmentLine) -> str:
+    rate = line.on_time_rate
+    return NOT_KNOWN_MARK if rate is None and line.in_doubt else _percent(rate)
 
 
 def _percent(value: float | None) -> str:

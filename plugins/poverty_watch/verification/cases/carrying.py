@@ -155,13 +155,12 @@ def _close(session: Session, case: Case, act: Act, decision: Decision) -> None:
     case.closed_on, case.outcome = act.on, outcome
     reasons = [str(act.given[name]) for name in _WHY if act.given.get(name)]
     case.outcome_reason = "；".join(reasons) or None
-    if case.id is None:
-        return
-    if outcome in _UNFOUNDED:
+    # One that is new, and closed at once, has no help and no task yet.
+    if case.id is not None and outcome in _UNFOUNDED:
         # The green channel helps before anybody has decided.
         why = f"第{case.id}号案件已结案：{decision.title}"
         call_off(session, case, "，".join([why, *reasons]), act.on, act.by.name)
-    if outcome == "excluded":
+    if case.id is not None and outcome == "excluded":
         # What the visit confirmed and a later step did not: the same matter rests for a time.
         for task in session.scalars(select(Task).where(Task.case_id == case.id)):
             if task.outcome == "confirmed":
