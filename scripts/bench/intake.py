@@ -117,7 +117,7 @@ def part_parse_csv(size: Size) -> Result:
 
 
 def part_suites(size: Size) -> Result:
-    """Great Expectations alone: each suite on a frame that is there already."""
+    """Great Expectations alone, asked for complete results: each suite on a frame that is there already."""
     watch = Watch()
     judgement = watch.importing(_import_intake)
     from poverty_watch.identity import Keyring
@@ -125,24 +125,34 @@ def part_suites(size: Size) -> Result:
     from poverty_watch.months import Month
 
     month, keys = Month.parse(size.month), Keyring(b"1" * 32, b"2" * 32)
-    frames = suites._frames
-    batch: Any = None
+    asked, bare_run = suites.outcomes, _bare_run()
 
-    class Handed:
-        """Lets the frame be made first, and times what Great Expectations does with it."""
+    def bare(expectations: list[Any], rows: Any) -> Any:
+        """Judges a frame that is there already as its documentation says, and times just that."""
+        watch.working(bare_run(expectations, rows))
+        return asked(expectations, rows)
 
-        def get_batch(self, **given: Any) -> Any:
-            nonlocal batch
-            batch = frames().get_batch(**given)
-            return self
-
-        def validate(self, *given: Any, **named: Any) -> Any:
-            return watch.working(batch.validate, *given, **named)
-
-    suites._frames = Handed  # type: ignore[assignment]
+    suites.outcomes = bare
     for one in _deliveries(size, "xlsx"):
         _judge(judgement, one, month, keys)
     return watch.result()
+
+
+def _bare_run() -> Callable[[list[Any], Any], Callable[[], Any]]:
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    source = context.data_sources.add_pandas("bare").add_dataframe_asset("rows")
+    whole = source.add_batch_definition_whole_dataframe("all")
+
+    def prepared(expectations: list[Any], rows: Any) -> Callable[[], Any]:
+        suite = gx.ExpectationSuite(name="bare", expectations=expectations)
+        batch = whole.get_batch(batch_parameters={"dataframe": rows})
+        complete = {"result_format": "COMPLETE", "include_unexpected_rows": False}
+        return lambda: batch.validate(suite, result_format=complete)
+
+    return prepared
 
 
 def _judge(judgement: Any, one: Delivered, month: Any, keys: Any) -> Any:
@@ -291,15 +301,16 @@ def _line(name: str, of: Result, floor: float | None = None, against: str = "") 
 
 
 def _per_thousand(of: Result, rows: int) -> float:
-    """Milliseconds per 1,000 rows, without what a suite costs that has next to no rows."""
-    return (of["cpu"] / of["times"] - of["start"]) / rows * 1e6
+    """Milliseconds per 1,000 rows, with what a delivery costs that has next to no rows."""
+    cpu: float = of["cpu"] / of["times"] / rows * 1e6
+    return cpu
 
 
 def _length_lines(results: Mapping[str, Result], file_format: str) -> list[Line]:
     lines = []
     for rows in LENGTHS:
         of = results[f"{file_format}_{rows}"]
-        name = f"{rows:,} 行 {file_format}：每千行 {_per_thousand(of, rows):.1f} 毫秒，另加开头 {of['start']:.2f} 秒"
+        name = f"{rows:,} 行 {file_format}：每千行 {_per_thousand(of, rows):.1f} 毫秒，其中开头共 {of['start'] * 1000:.0f} 毫秒"
         lines.append(
             Line(
                 name,
@@ -319,7 +330,7 @@ def _evenness(results: Mapping[str, Result], file_format: str) -> Verdict:
     return Verdict(
         uneven <= MOST_UNEVEN,
         f"{file_format}：每千行用时从 {min(LENGTHS):,} 行到 {max(LENGTHS):,} 行相差 {uneven - 1:.0%}，"
-        f"要求不超过 {MOST_UNEVEN - 1:.0%}（不含每份报送固定的开头）",
+        f"要求不超过 {MOST_UNEVEN - 1:.0%}（含每份报送固定的开头）",
     )
 
 

@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from poverty_watch.contracts import load_catalogue
 from poverty_watch.identity import Keyring
-from poverty_watch.intake import judgement
+from poverty_watch.intake import judgement, suites
 from poverty_watch.intake.suites import SuiteError, load_suite
 from tests.intake.conftest import APRIL, Office, number, save_workbook
 
@@ -115,14 +116,16 @@ def test_rows_are_let_go_as_soon_as_they_are_judged(
     importlib.import_module("great_expectations")  # the import itself leaves frames behind, once
     held: list[weakref.ref[Any]] = []
 
-    really = judgement.standardise
+    def watched(really: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*given: Any) -> Any:
+            rows = really(*given)
+            held.append(weakref.ref(rows))
+            return rows
 
-    def standardise(*given: Any) -> Any:
-        rows = really(*given)
-        held.append(weakref.ref(rows))
-        return rows
+        return made
 
-    monkeypatch.setattr(judgement, "standardise", standardise)
+    monkeypatch.setattr(judgement, "standardise", watched(judgement.standardise))
+    monkeypatch.setattr(suites, "frame_for_suite", watched(suites.frame_for_suite))
     department = load_catalogue().department_of("disability_certificates")
     contract = department.contracts["disability_certificates"]
     path = save_workbook(
@@ -141,7 +144,7 @@ def test_rows_are_let_go_as_soon_as_they_are_judged(
             judgement.History([], None, None),
         )
         assert verdict.status == "accepted"
-        assert [ref() for ref in held] == [None]
+        assert [ref() for ref in held] == [None, None]
     finally:
         if was_on:
             gc.enable()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from poverty_watch.contracts import Contract
 from poverty_watch.identity import mask, mask_numbers
@@ -82,8 +81,7 @@ def kept_checks(standardised: Standardised, checks: Sequence[Check]) -> list[Kep
 
 def _first(standardised: Standardised, check: Check) -> tuple[FailingRow, ...]:
     rows = np.sort(check.failing)[:_FIRST_ROWS]
-    taken = pa.array(rows)
-    places = [v.take(taken).to_pylist() for v in standardised.source_columns().values()]
+    places = [v.to_pylist() for v in standardised.source_columns(rows).values()]
     columns = [shown_column(standardised.contract, column) for column in check.columns]
     return tuple(
         FailingRow(

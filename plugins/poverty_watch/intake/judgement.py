@@ -415,9 +415,7 @@ def _set_aside(standardised: Standardised, verdict: RowFaults) -> pa.Table:
     import json
 
     bad = np.flatnonzero(verdict.first != -1)
-    source = {
-        n: v.take(pa.array(bad)).to_pylist() for n, v in standardised.source_columns().items()
-    }
+    source = {n: v.to_pylist() for n, v in standardised.source_columns(bad).items()}
     found = [verdict.found[i] for i in verdict.first[bad].tolist()]
     headers = {c.name: c.header for c in standardised.contract.columns}
     return pa.table(

@@ -157,7 +157,7 @@ def _of_rows(
     values = _tuples(standardised, doubted.columns, rows)
     ids = people.take(rows).to_pylist()
     every = _tuples(standardised, [c.name for c in standardised.contract.columns], rows)
-    source = {n: v.take(rows).to_pylist() for n, v in standardised.source_columns().items()}
+    source = {n: v.to_pylist() for n, v in standardised.source_columns(doubted.rows).items()}
     columns = json.dumps(doubted.columns)
     found = []
     for at, row in enumerate(doubted.rows.tolist()):

@@ -68,18 +68,19 @@ class Standardised:
     def __len__(self) -> int:
         return len(self.places)
 
-    def source_columns(self) -> dict[str, pa.Array]:
-        """Where each row comes from, as lake columns."""
+    def source_columns(self, rows: np.ndarray | None = None) -> dict[str, pa.Array]:
+        """Where rows come from, as lake columns; all of them, or those at these positions."""
         at = self.places
+        chosen: Any = slice(None) if rows is None else rows
         names = pa.array(at.files, pa.string()), pa.array(at.sheets, pa.string())
         return {
-            "source_file": pa.DictionaryArray.from_arrays(pa.array(at.file), names[0]).cast(
+            "source_file": pa.DictionaryArray.from_arrays(pa.array(at.file[chosen]), names[0]).cast(
                 pa.string()
             ),
-            "source_sheet": pa.DictionaryArray.from_arrays(pa.array(at.sheet), names[1]).cast(
-                pa.string()
-            ),
-            "source_row": pa.array(at.row, pa.int32()),
+            "source_sheet": pa.DictionaryArray.from_arrays(
+                pa.array(at.sheet[chosen]), names[1]
+            ).cast(pa.string()),
+            "source_row": pa.array(at.row[chosen], pa.int32()),
         }
 
 

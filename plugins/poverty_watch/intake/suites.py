@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +14,13 @@ import pyarrow as pa
 from poverty_watch.contracts import Contract
 from poverty_watch.contracts.suite_shape import columns_of
 from poverty_watch.intake.checks import Check
+from poverty_watch.intake.conditions import ConditionError, Outcome, outcomes
 from poverty_watch.intake.policy import faults
 from poverty_watch.intake.standardise import Standardised
 from poverty_watch.months import Month
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OF_EVERY_ROW = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
 
 
 class SuiteError(ValueError):
@@ -109,7 +107,7 @@ def _filled(expectation: dict[str, Any], given: Mapping[str, Any] | None) -> dic
 def frame_for_suite(
     standardised: Standardised, marks: Mapping[str, np.ndarray], wanted: Container[str]
 ) -> pd.DataFrame:
-    """The columns that a suite speaks of; Great Expectations hashes every column it is given.
+    """The columns that a suite speaks of.
 
     Suites may speak of the contract's columns (dates as timestamps, amounts as floats),
     ``<identity>_fault``, ``<total>_gap`` per accounting identity, and the given marks
@@ -125,7 +123,7 @@ def frame_for_suite(
             continue
         values = standardised.columns[column.name]
         if column.type in ("date", "month"):
-            data[column.name] = values.cast(pa.timestamp("s")).to_pandas()
+            data[column.name] = _timestamps(values)
         elif column.type == "amount":
             data[column.name] = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
         elif column.type != "identity_reference":
@@ -136,6 +134,14 @@ def frame_for_suite(
         data[f"{identity.total}_gap"] = np.round(data[identity.total] - parts, 4)
     data.update(marks)
     return pd.DataFrame({name: values for name, values in data.items() if name in wanted})
+
+
+def _timestamps(days: pa.Array) -> Any:
+    # Great Expectations compares nanoseconds all at once, anything else one by one.
+    try:
+        return days.cast(pa.timestamp("ns")).to_pandas()
+    except pa.ArrowInvalid:  # a year that nanoseconds do not reach, as in 2999-12-31
+        return days.cast(pa.timestamp("s")).to_pandas()
 
 
 def parameters(contract: Contract, month: Month) -> dict[str, Any]:
@@ -153,20 +159,6 @@ def parameters(contract: Contract, month: Month) -> dict[str, Any]:
     return values
 
 
-@lru_cache(maxsize=1)
-def _frames() -> Any:
-    """Where Great Expectations is handed a frame: made once, for it takes longer than a small suite."""
-    import great_expectations as gx
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return (
-        context.data_sources.add_pandas("delivery")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-    )
-
-
 def judge_rows(
     standardised: Standardised, suite_path: Path, month: Month, marks: Mapping[str, np.ndarray]
 ) -> RowFaults:
@@ -176,31 +168,20 @@ def judge_rows(
         name for e in suite.expectations for name in columns_of(e.configuration.kwargs).values()
     }
     frame = frame_for_suite(standardised, marks, spoken_of)
-    batch = _frames().get_batch(batch_parameters={"dataframe": frame})
-    result = batch.validate(
-        suite, result_format={"result_format": "COMPLETE", "include_unexpected_rows": False}
-    )
     order = faults()
     hits: list[tuple[int, str, str, np.ndarray]] = []
     doubted: list[Doubted] = []
     checks: list[Check] = []
-    for outcome in result.results:
-        config = outcome.expectation_config
+    for outcome in _outcomes(suite, frame):
+        config, rows = outcome.configuration, outcome.failing
         is_critical = config.severity.value == "critical"
         code = config.meta["fault" if is_critical else "query"]
-        if outcome.exception_info.get("raised_exception"):
-            raise SuiteError(
-                f"校验规则 {config.type}（{code}）无法执行：{outcome.exception_info['exception_message']}"
-            )
-        rows = outcome.result.get("unexpected_index_list") or []
         checks.append(_check(outcome, code))
-        if rows and not is_critical:
+        if len(rows) and not is_critical:
             doubted.append(_doubted(outcome, code, standardised.contract))
-        elif rows:
+        elif len(rows):
             column = config.kwargs["column"]
-            for reason, of_reason in _by_reason(
-                code, np.asarray(rows, dtype=np.int64), standardised
-            ):
+            for reason, of_reason in _by_reason(code, rows, standardised):
                 hits.append((order[reason].rank, reason, column.removesuffix("_fault"), of_reason))
     hits.sort(key=lambda hit: hit[0])
     first = np.full(len(standardised), -1, dtype=np.int64)
@@ -214,25 +195,31 @@ def judge_rows(
     return RowFaults(first, found, others, doubted, checks)
 
 
-def _check(outcome: Any, code: str) -> Check:
-    config, result = outcome.expectation_config, outcome.result
+def _outcomes(suite: Any, frame: pd.DataFrame) -> list[Outcome]:
+    try:
+        return outcomes(suite.expectations, frame)
+    except ConditionError as error:
+        config = error.configuration
+        code = config.meta.get("fault") or config.meta.get("query")
+        raise SuiteError(f"校验规则 {config.type}（{code}）无法执行：{error}") from error
+
+
+def _check(outcome: Outcome, code: str) -> Check:
+    config = outcome.configuration
     named = columns_of(config.kwargs)
-    # Whether a cell is blank is asked of every row, all else of those with something in them.
-    asks_of_blanks = config.type in _OF_EVERY_ROW
-    blanks = 0 if asks_of_blanks else result.get("missing_count") or 0
     return Check(
         type=config.type,
         columns=tuple(named.values()),
-        limits={k: v for k, v in config.kwargs.items() if k not in (*named, "batch_id")},
+        limits={k: v for k, v in config.kwargs.items() if k not in named},
         severity=config.severity.value,
         code=code,
-        checked=result["element_count"] - blanks,
-        failing=np.asarray(result.get("unexpected_index_list") or [], dtype=np.int64),
+        checked=outcome.judged,
+        failing=outcome.failing,
     )
 
 
-def _doubted(outcome: Any, code: str, contract: Contract) -> Doubted:
-    config, result = outcome.expectation_config, outcome.result
+def _doubted(outcome: Outcome, code: str, contract: Contract) -> Doubted:
+    config = outcome.configuration
     sums = {
         f"{identity.total}_gap": (identity.total, *identity.parts) for identity in contract.sums
     }
@@ -240,8 +227,8 @@ def _doubted(outcome: Any, code: str, contract: Contract) -> Doubted:
     return Doubted(
         code=code,
         columns=tuple(columns),
-        rows=np.asarray(result["unexpected_index_list"], dtype=np.int64),
-        judged=result["element_count"] - result["missing_count"],
+        rows=outcome.failing,
+        judged=outcome.judged,
         mostly=config.kwargs.get("mostly", 1.0),
         is_warning=config.severity.value == "warning",
     )
