@@ -252,6 +252,7 @@ def test_the_longest_title_in_the_name_wins(
         ("饮水安全（摆榔乡）.xls", "摆榔彝族布朗族乡"),
         ("木老元布朗族彝族乡社会救助.xls", "木老元布朗族彝族乡"),
         ("由旺镇、甸阳镇社会救助.xls", "甸阳镇、由旺镇"),
+        ("社会救助-甸阳.xls", "甸阳镇"),
         ("社会救助.xls", None),
     ],
 )
@@ -334,6 +335,15 @@ def test_two_townships_in_one_file_are_a_part_and_nobody_is_lost(office: Office)
     verdict = office.deliver(CERTIFICATES, [HEADER, person(3)], name="持证残疾人_姚关镇.xlsx")
     assert verdict.delivery is not None
     assert verdict.delivery.accepted_rows == 3
+
+
+def test_a_folder_may_say_which_township_a_part_is(office: Office) -> None:
+    save_workbook(office.path(CERTIFICATES, "甸阳/持证残疾人.xlsx"), {"表": [HEADER, person(1)]})
+    rows = [HEADER, person(2), ["", *person(3)[1:]]]
+    verdict = office.deliver(CERTIFICATES, rows, name="由旺镇/持证残疾人.xlsx")
+    assert verdict.delivery is not None
+    assert (verdict.delivery.accepted_rows, verdict.delivery.rejected_rows) == (2, 1)
+    assert [row["source_file"] for row in verdict.set_aside] == ["由旺镇_持证残疾人.xlsx"]
 
 
 def test_of_two_files_of_one_township_the_one_that_does_not_count_is_named(office: Office) -> None:

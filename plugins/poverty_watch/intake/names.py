@@ -51,6 +51,13 @@ def township_in(name: str) -> str | None:
     return "、".join(t for t in townships() if t in found) or None
 
 
+def name_of(path: str) -> str:
+    """A delivered file's name; with a township before it where only the folder says whose it is."""
+    folder, _, name = path.rpartition("/")
+    township = None if township_in(name) else township_in(folder)
+    return f"{township}_{name}" if township else name
+
+
 def is_correction(name: str) -> bool:
     """Whether a file name says that it corrects an earlier one."""
     return bool(_CORRECTION.search(plain_name(name)))

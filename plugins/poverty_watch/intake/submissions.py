@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from poverty_watch.intake.names import is_correction, is_nil_return, township_in
+from poverty_watch.intake.names import is_correction, is_nil_return, name_of, township_in
 from poverty_watch.ledger.models import SeenFile
 
 _Order = tuple[int, int, float, str]
@@ -39,16 +39,12 @@ class Submission:
     @property
     def is_nil_return(self) -> bool:
         """Whether the sender says that there was nothing to report."""
-        return not self.is_correction and all(is_nil_return(_name(f)) for f in self.files)
+        return not self.is_correction and all(is_nil_return(name_of(f.path)) for f in self.files)
 
     @property
     def names(self) -> list[str]:
-        """The files' names as the sender knows them."""
-        return [_name(file) for file in self.files]
-
-
-def _name(file: SeenFile) -> str:
-    return file.path.rsplit("/", 1)[-1]
+        """The files' names as the sender knows them, each township's told apart."""
+        return [name_of(file.path) for file in self.files]
 
 
 def _order(file: SeenFile) -> _Order:
@@ -56,8 +52,8 @@ def _order(file: SeenFile) -> _Order:
 
     A correction sheet comes after whatever whole table came with it: it is about what stands.
     """
-    rank = 2 if file.kind == "correction" else int(is_correction(_name(file)))
-    return (file.arrival, rank, file.modified_at.timestamp(), _name(file))
+    rank = 2 if file.kind == "correction" else int(is_correction(name_of(file.path)))
+    return (file.arrival, rank, file.modified_at.timestamp(), name_of(file.path))
 
 
 def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:
@@ -70,13 +66,13 @@ def submissions(dataset: str, files: Iterable[SeenFile]) -> list[Submission]:
     whole: list[tuple[_Order, Submission]] = []
     batches: dict[int, list[SeenFile]] = {}
     for file in sorted(files, key=_order):
-        if file.kind == "correction" or township_in(_name(file)) is None:
+        if file.kind == "correction" or township_in(name_of(file.path)) is None:
             whole.append((_order(file), Submission(dataset, (file,))))
         else:
             batches.setdefault(file.arrival, []).append(file)
     parts: dict[str, SeenFile] = {}
     for batch in batches.values():
-        parts |= {township_in(_name(file)) or "": file for file in batch}
+        parts |= {township_in(name_of(file.path)) or "": file for file in batch}
         whole.append(
             (_order(batch[-1]), Submission(dataset, tuple(parts[t] for t in sorted(parts))))
         )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import Catalogue, Department
-from poverty_watch.intake.names import dataset_in, township_in
+from poverty_watch.intake.names import dataset_in, name_of, township_in
 from poverty_watch.intake.submissions import Submission
 from poverty_watch.ledger.models import SeenFile
 from poverty_watch.months import Month
@@ -21,7 +21,7 @@ def replaced_parts(
     title = department.contracts[dataset].title
     counted = {file.id for submission in sent for file in submission.files}
     told = [
-        f"“{_name(file)}”没有计入：同时收到的另一份也是{township_in(_name(file))}的“{title}”，以另一份为准。"
+        f"“{name_of(file.path)}”没有计入：同时收到的另一份也是{township_in(name_of(file.path))}的“{title}”，以另一份为准。"
         for file in _seen(session, department, month)
         if file.dataset == dataset and file.id not in counted
     ]
@@ -46,8 +46,16 @@ def unread_files(
     """Sentences on files that lie there unread, for a dataset of which nothing could be read."""
     title = department.contracts[dataset].title
     unread = [file for file in _seen(session, department, month) if file.fate == "unknown"]
-    named = [_name(f) for f in unread if dataset_in(_name(f), catalogue, department) == dataset]
-    nameless = [_name(f) for f in unread if dataset_in(_name(f), catalogue, department) is None]
+    named = [
+        name_of(f.path)
+        for f in unread
+        if dataset_in(name_of(f.path), catalogue, department) == dataset
+    ]
+    nameless = [
+        name_of(f.path)
+        for f in unread
+        if dataset_in(name_of(f.path), catalogue, department) is None
+    ]
     told = [
         f"收到“{name}”，但这种文件不能读取，没有计入。请另存为 .xlsx 或 .csv 后重报。"
         for name in named
@@ -66,7 +74,3 @@ def _seen(session: Session, department: Department, month: Month) -> Sequence[Se
         .where(SeenFile.month == str(month), SeenFile.department == department.id)
         .order_by(SeenFile.id)
     ).all()
-
-
-def _name(file: SeenFile) -> str:
-    return file.path.rsplit("/", 1)[-1]
