@@ -336,6 +336,9 @@ def test_a_blank_amount_is_zero_only_where_that_is_agreed() -> None:
 
 def test_text_is_evened_out_but_unknown_choices_stay_as_written() -> None:
     assert clean_text([" 样　例 ", "\ufeff甲"], drop_white=True).to_pylist() == ["样例", "甲"]
+    assert clean_text(["530510113253.0", " 12.00", 7.0, "1.50", "v1.0"]).to_pylist() == [
+        *("530510113253", "12", "7", "1.50", "v1.0")
+    ]
     assert clean_choice(
         ["１", "在 读", "未知", None], {"1": "一级", "在读": "在读"}
     ).to_pylist() == ["一级", "在读", "未知", None]

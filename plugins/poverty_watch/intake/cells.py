@@ -30,6 +30,7 @@ _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0+)?")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:月|\.0+)?")
 _YEAR_AND_DIGIT = range(19_001, 21_000)  # as days they would be in the 1950s: 20214 is no month
 _WHITE_PATTERN = r"[\s\p{Z}\p{Cf}]+"
+_WHOLE_NUMBER = r"^(\d+)\.0+$"
 _WHITE = re.compile(r"\s+")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(E[+-]?\d+)?")
@@ -86,7 +87,10 @@ def _on_distinct(text: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> pa.
 def clean_text(
     values: Values, blank_marks: Sequence[str] = (), *, drop_white: bool = False
 ) -> pa.Array:
-    """NFKC, trimmed (or without any white space); blank and the column's blank marks are null."""
+    """NFKC, trimmed (or without any white space); blank and the column's blank marks are null.
+
+    A whole number that some program has written out with decimals is the whole number: 12.0 is 12.
+    """
 
     def convert(text: pa.Array) -> pa.Array:
         even = pc.utf8_normalize(text, "NFKC")
@@ -94,6 +98,7 @@ def clean_text(
             even = pc.replace_substring_regex(even, _WHITE_PATTERN, "")
         else:
             even = pc.replace_substring_regex(even, rf"^{_WHITE_PATTERN}|{_WHITE_PATTERN}$", "")
+        even = pc.replace_substring_regex(even, _WHOLE_NUMBER, r"\1")
         gone = pc.is_in(even, value_set=pa.array(["", *blank_marks], pa.large_string()))
         return pc.if_else(gone, pa.scalar(None, pa.large_string()), even)
 
