@@ -15,7 +15,7 @@ from poverty_watch.settings import PROJECT
 
 sys.path.insert(0, str(PROJECT))
 
-from scripts.production_drill.shape import Shape
+from scripts.drill.compose import Composed
 
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
 ELSEWHERE = (
@@ -31,8 +31,8 @@ ELSEWHERE = (
 
 
 @pytest.fixture
-def shape(tmp_path: Path) -> Shape:
-    made = Shape(tmp_path / "drill")
+def shape(tmp_path: Path) -> Composed:
+    made = Composed(tmp_path / "drill")
     made.root.mkdir()
     made.prepare()
     return made
@@ -45,7 +45,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_each_service_has_the_settings_of_the_compose_file_at_places_of_the_drill(
-    shape: Shape, compose: dict[str, Any]
+    shape: Composed, compose: dict[str, Any]
 ) -> None:
     for service in SERVICES:
         wanted = compose["services"][service]["environment"]
@@ -59,7 +59,9 @@ def test_each_service_has_the_settings_of_the_compose_file_at_places_of_the_dril
                 assert found[name] == str(value) or name.endswith("__WORKERS"), name
 
 
-def test_every_secret_is_made_for_one_pair_of_eyes(shape: Shape, compose: dict[str, Any]) -> None:
+def test_every_secret_is_made_for_one_pair_of_eyes(
+    shape: Composed, compose: dict[str, Any]
+) -> None:
     assert {path.name for path in shape.secrets.iterdir()} == set(compose["secrets"])
     for path in shape.secrets.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
@@ -69,7 +71,7 @@ def test_every_secret_is_made_for_one_pair_of_eyes(shape: Shape, compose: dict[s
     assert known["poverty_watch_smtp"]["host"] == "127.0.0.1"
 
 
-def test_the_program_is_a_copy_without_leftovers(shape: Shape) -> None:
+def test_the_program_is_a_copy_without_leftovers(shape: Composed) -> None:
     assert (shape.project / "dags" / "monthly_monitoring.py").is_file()
     assert not list(shape.project.rglob("__pycache__"))
     script = shape.script("make_databases.sh").read_text()

@@ -1,10 +1,12 @@
-"""Start the parts of docker-compose.yaml natively and run two months of a sample county through them.
+"""Run two months of a sample county on a real scheduler, and look at what comes of them.
 
-    .venv/bin/python -m scripts.production_drill [--keep] [--only first]
+    .venv/bin/python -m scripts.drill [--shape embedded] [--keep] [--only first]
 
-PostgreSQL, Redis, Airflow with CeleryExecutor, two workers, signed-in people by role, a mail server:
-all on the loopback address at free ports, below one temporary folder that is removed at the end.
-Exit code 1 if anything was not as it should be. Takes some ten minutes on two processors.
+production: the parts of docker-compose.yaml, natively: PostgreSQL, Redis, Airflow with
+CeleryExecutor, two workers, signed-in people by role. embedded: what `poverty-watch up` starts.
+Both with a mail server; all on the loopback address at free ports, below one temporary folder that
+is removed at the end. Exit code 1 if anything was not as it should be. Takes some ten minutes on two
+processors.
 """
 
 from __future__ import annotations
@@ -16,14 +18,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from scripts.production_drill.shape import PROJECT
+from scripts.drill.places import PROJECT
 
 sys.path.insert(0, str(PROJECT / "plugins"))
 
 from rich.console import Console
-from scripts.production_drill import story
-from scripts.production_drill.parts import Parts
-from scripts.production_drill.shape import Shape
+from scripts.drill import story
+from scripts.drill.compose import Composed
+from scripts.drill.embedded import EmbeddedParts, Home
+from scripts.drill.parts import Parts, Say
+from scripts.drill.production import ProductionParts
 
 from poverty_watch.cli.inbox_choice import last_full_month
 
@@ -31,6 +35,7 @@ from poverty_watch.cli.inbox_choice import last_full_month
 def main() -> int:
     """Run the drill and say what was seen; the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--shape", choices=("production", "embedded"), default="production")
     parser.add_argument("--keep", action="store_true", help="leave the folder for looking into it")
     parser.add_argument(
         "--only", choices=("first", "second"), help="one of the two months, with what follows it"
@@ -44,14 +49,13 @@ def main() -> int:
 
     # Whoever ends the drill early still leaves nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    root = Path(tempfile.mkdtemp(prefix="production-drill-"))
-    shape = Shape(root)
-    parts = Parts(shape)
-    drill = story.Drill(shape, parts, say)
+    root = Path(tempfile.mkdtemp(prefix=f"drill-{options.shape}-"))
+    parts = _parts(options.shape, root, say)
+    drill = story.Drill(parts)
     last = last_full_month()
     broke_off = ""
     try:
-        shape.prepare()
+        parts.places.prepare()
         story.prepare(drill, last - 1, last)
         if options.only != "second":
             story.first_month(drill, last - 1)
@@ -75,6 +79,12 @@ def main() -> int:
     if broke_off:
         say(f"演练中断：{broke_off}")
     return 1 if wrong or broke_off else 0
+
+
+def _parts(shape: str, root: Path, say: Say) -> Parts:
+    if shape == "embedded":
+        return EmbeddedParts(Home(root), say)
+    return ProductionParts(Composed(root), say)
 
 
 if __name__ == "__main__":

@@ -13,44 +13,21 @@ import os
 import re
 import secrets
 import shlex
-import shutil
-import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from scripts.drill.places import PROJECT, Places, free_port
 
-PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = PROJECT / "docker-compose.yaml"
-# What the image holds, besides the libraries.
-_IMAGE = ("plugins", "dags", "expectations", "include", "sql", "pyproject.toml")
 _SERVED = "healthcheck"
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass(frozen=True)
-class Shape:
-    """All places of one drill, below ``root``, and its ports."""
-
-    root: Path
-    ports: dict[str, int] = field(
-        default_factory=lambda: {
-            name: free_port() for name in ("postgres", "redis", "page", "health", "mail")
-        }
-    )
-
-    @property
-    def project(self) -> Path:
-        """The program, as the image has it."""
-        return self.root / "program"
+class Composed(Places):
+    """What the compose file says, at places of a drill."""
 
     @property
     def secrets(self) -> Path:
@@ -58,56 +35,19 @@ class Shape:
         return self.root / "secrets"
 
     @property
-    def state(self) -> Path:
-        """POVERTY_WATCH_HOME."""
-        return self.root / "state"
-
-    @property
-    def inbox(self) -> Path:
-        """Where departments deliver."""
-        return self.root / "inbox"
-
-    @property
     def logs(self) -> Path:
         """Of services and tasks."""
         return self.root / "logs"
 
-    @property
-    def clock(self) -> Path:
-        """A file with the county's day: the drill turns its leaf."""
-        return self.root / "today"
-
-    @property
-    def page(self) -> str:
-        """The address of the web page."""
-        return f"http://127.0.0.1:{self.ports['page']}"
-
     def prepare(self) -> None:
         """Make folders, secrets and the program's copy."""
-        for folder in (self.secrets, self.state, self.inbox, self.logs, self.root / "airflow"):
+        super().prepare()
+        for folder in (self.secrets, self.logs, self.root / "airflow"):
             folder.mkdir(mode=0o700)
-        self.project.mkdir()
-        skip = shutil.ignore_patterns("__pycache__", "*.pyc")
-        for name in _IMAGE:
-            source = PROJECT / name
-            if source.is_dir():
-                shutil.copytree(source, self.project / name, ignore=skip)
-            else:
-                shutil.copy(source, self.project / name)
-        self._install_long_ago()
         for name, value in self._secret_values().items():
             path = self.secrets / name
             path.touch(mode=0o600)
             path.write_text(value, encoding="utf-8")
-
-    def _install_long_ago(self) -> None:
-        """Let the timetable start the last full month at once: a new one waits for the next 1st."""
-        path = self.project / "dags" / "monthly_monitoring.py"
-        text = path.read_text(encoding="utf-8")
-        begun = "    start_date=datetime(2021, 1, 1, tzinfo=UTC),\n    catchup=False,\n"
-        text = text.replace("    catchup=False,\n", begun)
-        text = text.replace("from datetime import", "from datetime import UTC, datetime,", 1)
-        path.write_text(text, encoding="utf-8")
 
     def _secret_values(self) -> dict[str, str]:
         names = [*_compose()["secrets"]]
@@ -158,30 +98,14 @@ class Shape:
     def environment(self, service: str = "scheduler") -> dict[str, str]:
         """What a service of Airflow finds in its environment."""
         wanted = _compose()["services"][service]["environment"]
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in ("HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME")
-        }
-        binaries = Path(sys.executable).parent
         return (
-            kept
+            self.surroundings()
             | {name: self.here(str(value)) for name, value in wanted.items()}
             | {
-                "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin",
-                "PYTHONPATH": str(self.project / "plugins"),
-                "PYTHONWARNINGS": "ignore",
-                "PYTHONUNBUFFERED": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "NO_PROXY": "127.0.0.1",
                 "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
                 "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
-                # The drill's own haste: a county looks every half hour, and has more processors.
-                # Looks must stay further apart than the scheduler hears of them: it would take a
-                # step that is to look again for one that was lost.
+                # The drill's own thrift: a county has more processors.
                 "AIRFLOW__API__WORKERS": "1",
-                "POVERTY_WATCH_LOOK_EVERY": "25",
-                "POVERTY_WATCH_TODAY_FILE": str(self.clock),
             }
         )
 

@@ -1,1 +1,0 @@
-"""The production shape, tried natively: python -m scripts.production_drill."""
