@@ -5,7 +5,8 @@ set -euo pipefail
 
 venv="$1"
 shift
-configured() { "$venv/bin/python" -m pip config get "global.$1" 2>/dev/null || true; }
+# Not `pip config get`: that reads one of pip's files, not what they come to together.
+configured() { "$venv/bin/python" -m pip config list 2>/dev/null | sed -n "s/^global\.$1='\(.*\)'\$/\1/p" || true; }
 
 index="${PIP_INDEX_URL:-$(configured index-url)}"
 certificate="${PIP_CERT:-$(configured cert)}"

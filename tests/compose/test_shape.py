@@ -197,6 +197,25 @@ def test_the_made_fernet_key_is_one(tmp_path: Path) -> None:
     Fernet(made.stdout)
 
 
+def test_libraries_come_from_where_pip_was_told_to_look(tmp_path: Path) -> None:
+    """``pip config get`` would look into one user's file only, not into the machine's."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    known = "global.cert='/etc/own.crt'\nglobal.index-url='https://mirror.example/simple'"
+    (tools / "python").write_text(f'#!/bin/sh\n[ "$4" = list ] && echo "{known}"\n')
+    (tools / "uv").write_text('#!/bin/sh\necho "$UV_DEFAULT_INDEX $SSL_CERT_FILE"\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    told = subprocess.run(
+        [PROJECT / "scripts" / "install.sh", tmp_path, "--requirement", "any"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert told.stdout.split() == ["https://mirror.example/simple", "/etc/own.crt"]
+
+
 def test_scripts_can_be_executed() -> None:
     for path in _scripts():
         if path.suffix == ".sh":
