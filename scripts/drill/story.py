@@ -155,6 +155,7 @@ def first_month(drill: Drill, month: Month) -> None:
     _check_looker(drill, "查看人员不能触发", "POST", path, trigger)
     drill.people["admin"].unpause(MONTHLY)
     run = drill.office.start_month(str(month))
+    drill.check("触发的运行以月份开头", run.startswith(f"{month}__"))
     drill.wait_for_task(run, f"{LATE}.await_delivery", {"up_for_reschedule"})
     drill.wait_for_task(run, f"{BROKEN}.settle", {"success"})
     states = drill.office.states(MONTHLY, run)

@@ -7,9 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
-from month_runs import MonthNote, MonthTimetable
+from month_runs import MonthFirst, MonthNote, MonthTimetable
 
+TRIGGER = "/api/v2/dags/{}/dagRuns"
 CLOCK = {"timezone": "Asia/Shanghai", "run_offset": -1, "key_format": "%Y-%m"}
 
 
@@ -26,10 +32,43 @@ def test_a_run_is_called_after_its_month(timetable: MonthTimetable) -> None:
         name = timetable.generate_run_id(
             run_type=kind, run_after=when, data_interval=None, partition_key="2021-04"
         )
-        assert name.startswith(f"2021-04__{kind}__")
-    assert timetable.generate_run_id(
-        run_type=DagRunType.MANUAL, run_after=when, data_interval=None
-    ).startswith("manual__")
+        assert name.startswith(f"2021-04__{kind}__2021-05-01T08:00:00+08:00__")
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"partition_key": "2021-04"}, "2021-04__manual__"),
+        ({"partition_key": None, "conf": {"month": "2021-03"}}, "2021-03__manual__"),
+        ({"partition_key": "2021-04", "dag_run_id": "重跑一次"}, "重跑一次"),
+    ],
+)
+def test_a_triggered_run_is_called_after_its_month_unless_somebody_named_it(
+    page: TestClient, asked: dict[str, Any], name: str
+) -> None:
+    sent = {"logical_date": None, "note": "汉字", **asked}
+    taken = page.post(TRIGGER.format("monthly_monitoring"), json=sent).json()
+    assert taken.pop("dag_run_id").startswith(name)
+    assert taken == {key: value for key, value in sent.items() if key != "dag_run_id"}
+
+
+def test_everything_else_that_is_sent_stays_as_it_is(page: TestClient) -> None:
+    for content in (b'{"conf": {"month": "x"}}', b"not JSON", b"[1]", b'{"conf": 5}', b""):
+        assert page.post(TRIGGER.format("monthly_monitoring"), content=content).content == content
+    content = b'{"partition_key": "2021-04"}'
+    assert page.post(TRIGGER.format("verification_desk"), content=content).content == content
+
+
+@pytest.fixture
+def page() -> TestClient:
+    """A page that answers with what it was sent."""
+
+    async def answer(request: Request) -> Response:
+        return Response(await request.body())
+
+    app = Starlette(routes=[Route(TRIGGER.format("{dag}"), answer, methods=["POST"])])
+    app.add_middleware(MonthFirst)
+    return TestClient(app)
 
 
 def test_airflow_takes_the_name(timetable: MonthTimetable) -> None:
