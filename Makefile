@@ -1,7 +1,7 @@
 # 防贫守望 · Poverty Watch. A fresh Debian or Ubuntu needs: git, make, Python 3.11+ with venv.
 #   make run [MONTH=2021-04] [INBOX=folder]     make up [PORT=8080] [SCHEDULE=1]     make down
 #   make backfill FROM=2021-02 TO=2021-04 [REASON=why] [BY=who] [KNOWN=now|then] [INBOX=folder]
-#   make test    make lint    make bench    make lock    make drill
+#   make test    make lint    make bench    make lock    make drill [SHAPE=embedded]
 # POVERTY_WATCH_HOME (default: var/) holds all that a run writes.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
@@ -66,7 +66,7 @@ bench: $(VENV)/.development
 	@$(BIN)/python -m scripts.bench
 
 drill: $(VENV)/.development
-	@$(BIN)/python -m scripts.production_drill
+	@$(BIN)/python -m scripts.drill $(if $(SHAPE),--shape "$(SHAPE)")
 
 lock: $(VENV)/.bootstrapped
 	@$(COMPILE) requirements-bootstrap.in --output-file requirements-bootstrap.lock
