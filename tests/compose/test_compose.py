@@ -137,10 +137,10 @@ def test_the_file_asks_for_its_folders_and_a_compose_client_accepts_it(
 
 
 def _client() -> list[str] | None:
-    """A compose client, where the machine has one."""
+    """A compose client, where the machine has one; version 1 does not know the form of today."""
     for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]) and (
-            subprocess.run([*command, "version"], capture_output=True).returncode == 0
-        ):
-            return command
+        if shutil.which(command[0]):
+            done = subprocess.run([*command, "version", "--short"], capture_output=True, text=True)
+            if re.match(r"v?([2-9]|\d\d)", done.stdout) and done.returncode == 0:
+                return command
     return None
