@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
 from poverty_watch.identity import Keyring
 from poverty_watch.intake.remaining import LostError, check_remaining
+from poverty_watch.lake.screenings import Screenings
 from poverty_watch.ledger.audit import verify
 from poverty_watch.ledger.models import (
     DatasetMonth,
@@ -25,6 +29,7 @@ from poverty_watch.months import Month
 from poverty_watch.settings import Settings
 from poverty_watch.upkeep import Retention, UpkeepError, due, purge
 
+CAR = "甲名下有小型轿车（样A00001）。"
 APRIL, MAY = Month(2021, 4), Month(2021, 5)
 POLICY = Retention.model_validate(
     {"raw": 24, "sheets": 12, "logs": 6, "assets": {"months": 6, "datasets": ["vehicles"]}}
@@ -113,6 +118,59 @@ def april(settings: Settings, ledger: Ledger, keys: Keyring) -> dict[str, Path]:
                 )
             )
     return things
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _computed(settings: Settings, month: Month, *households: str) -> Path:
+    """A month's findings: a car each, and one fault that is about no property."""
+    told = {
+        "title": "名下有车辆",
+        "outcome": "ASSET",
+        "verifies": "public_security",
+        "basis": "目录",
+    }
+    rows = [
+        {
+            "comparison_id": "C14",
+            "subject": "household",
+            "subject_id": household,
+            "household_id": household,
+            "evidence": _json(told | {"sentence": CAR, "rows_total": 1, "rows": [{"name": "甲"}]}),
+        }
+        for household in households
+    ]
+    rows.append(
+        rows[0]
+        | {"comparison_id": "C09", "evidence": _json({"outcome": "FIX", "sentence": "低保"})}
+    )
+    names = ("comparison_id", "subject", "subject_id", "household_id", "dataset", "evidence")
+    table = pa.table({name: [row.get(name) for row in rows] for name in names})
+    Screenings(settings.lake).write(month, "f" * 8, {"findings": table}, part="comparisons")
+    return Screenings(settings.lake).path(month, "f" * 8, "findings")
+
+
+def test_what_a_computed_month_says_of_property_goes_and_its_counts_stay(
+    settings: Settings, ledger: Ledger, april: dict[str, Path]
+) -> None:
+    # R:0 is still asked about, in the words of April; R:1 is settled; of May nothing is over.
+    path, of_may = _computed(settings, APRIL, "R:0", "R:1"), _computed(settings, MAY, "R:1")
+    day = date(2021, 11, 1)
+    assert ("computed", "2021-04") in _kinds(settings, ledger, day)
+    purge(settings, ledger, due(settings, ledger, day, POLICY), "样本管理员")
+    rows = pq.read_table(path).to_pylist()
+    assert [row["subject_id"] for row in rows] == ["R:0", "R:1", "R:0"]
+    texts = [json.loads(row["evidence"]) for row in rows]
+    assert [text["sentence"] for text in texts] == [CAR, "资产内容已按保存期限清除。", "低保"]
+    assert (texts[1]["outcome"], texts[1]["rows"]) == ("ASSET", [])
+    assert CAR in pq.read_table(of_may).to_pylist()[0]["evidence"]
+    assert due(settings, ledger, day, POLICY) == []
+    with ledger.transaction() as session:
+        for finding in session.scalars(select(Finding)):
+            finding.closed_month = "2021-04"
+    assert ("computed", "2021-04") in _kinds(settings, ledger, day)
 
 
 def _kinds(settings: Settings, ledger: Ledger, today: date) -> list[tuple[str, str]]:

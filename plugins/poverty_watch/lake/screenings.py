@@ -1,7 +1,7 @@
 """Computed rows of a month: ``<lake>/screening/<YYYY-MM>/<fingerprint>/<part>/<table>.parquet``.
 
-What stands under a fingerprint never changes: same deliveries, rules and parameters give the same
-fingerprint. Each step of the computation writes its part whole, so a step that was killed is simply
+What stands under a fingerprint never changes, but for what is erased by law (`upkeep`): same
+deliveries, rules and parameters give the same fingerprint. Each step of the computation writes its part whole, so a step that was killed is simply
 done again. The ledger's `Screening` entry says which fingerprint is in force.
 
 Tables (written by screening, read by verification and report):
@@ -39,9 +39,14 @@ class Screenings:
 
     lake: Path
 
+    @property
+    def root(self) -> Path:
+        """Where the months lie."""
+        return self.lake / "screening"
+
     def folder(self, month: Month, fingerprint: str) -> Path:
         """Where a computation's parts lie."""
-        return self.lake / "screening" / str(month) / fingerprint
+        return self.root / str(month) / fingerprint
 
     def exists(self, month: Month, fingerprint: str, part: str = _ONLY_PART) -> bool:
         """Whether that part of a computation was completed."""

@@ -20,21 +20,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from poverty_watch.contracts import load_catalogue
+from poverty_watch.lake.screenings import Screenings
 from poverty_watch.lake.versions import Lake
 from poverty_watch.ledger.journal import record
 from poverty_watch.ledger.models import Finding, Purge, SeenFile
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month, MonthError
 from poverty_watch.settings import REFERENCE, SQL, Settings
+from poverty_watch.upkeep.asset_evidence import (
+    ASSET,
+    ERASED,
+    Key,
+    blank_findings,
+    findings_to_blank,
+)
 from poverty_watch.upkeep.errors import UpkeepError
 
 POLICY = REFERENCE / "retention.yaml"
-ERASED = {"erased": True, "sentence": "资产内容已按保存期限清除。"}
-_ASSET = "ASSET"
 _TITLES = {
     "raw": "原始文件",
     "rows": "资产数据",
     "evidence": "已办结的资产问题内容",
+    "computed": "比对结果里的资产内容",
     "sheets": "含完整号码的文件",
     "logs": "运行日志",
 }
@@ -95,7 +102,10 @@ class Retention(_Strict):
 
 @dataclass(frozen=True)
 class Due:
-    """What is due for erasure of one kind and month: ``paths``, or ``findings`` by their ids."""
+    """What is due for erasure of one kind and month: ``paths``, or ``findings`` by their ids.
+
+    Of ``computed`` the paths stay, without what they say of property; ``spared`` is still asked about.
+    """
 
     kind: str
     month: Month
@@ -104,6 +114,7 @@ class Due:
     dataset: str = ""
     paths: tuple[Path, ...] = ()
     findings: tuple[int, ...] = ()
+    spared: frozenset[Key] = frozenset()
     bytes: int = 0
 
     @property
@@ -129,6 +140,7 @@ def due(settings: Settings, ledger: Ledger, today: date, policy: Retention) -> l
             *_raw(session, settings, today, policy.raw),
             *_rows(settings, today, policy.assets),
             *_evidence(session, today, policy.assets.months),
+            *_computed(session, settings, today, policy.assets.months),
         ]
     found += [*_sheets(settings, today, policy.sheets), *_logs(settings, today, policy.logs)]
     return sorted(found, key=lambda one: (one.month, one.kind, one.dataset))
@@ -175,7 +187,9 @@ def purge(settings: Settings, ledger: Ledger, things: Iterable[Due], actor: str)
             for finding in session.scalars(select(Finding).where(Finding.id.in_(thing.findings))):
                 finding.evidence = dict(ERASED)
         for path in thing.paths:
-            if path.is_dir():
+            if thing.kind == "computed":
+                blank_findings(path, thing.spared)
+            elif path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
@@ -215,13 +229,36 @@ def _rows(settings: Settings, today: date, policy: AssetPolicy) -> Iterator[Due]
 
 def _evidence(session: Session, today: date, keep: int) -> Iterator[Due]:
     by_month: dict[Month, list[int]] = {}
-    for finding in session.scalars(select(Finding).where(Finding.outcome == _ASSET)):
+    for finding in session.scalars(select(Finding).where(Finding.outcome == ASSET)):
         ended = finding.closed_month or finding.settled_month
         if ended and "erased" not in (finding.evidence or {}):
             by_month.setdefault(Month.parse(ended), []).append(finding.id)
     for month, ids in by_month.items():
         if is_over(month, keep, today):
             yield Due("evidence", month, "待入户说明", keep, findings=tuple(sorted(ids)))
+
+
+def _computed(session: Session, settings: Settings, today: date, keep: int) -> Iterator[Due]:
+    for folder in _month_folders(Screenings(settings.lake).root):
+        month = Month.parse(folder.name)
+        if not is_over(month, keep, today):
+            continue
+        # The newest words of a question that is still open are what its list says.
+        asked = select(Finding).where(
+            Finding.outcome == ASSET,
+            Finding.closed_month.is_(None),
+            Finding.settled_month.is_(None),
+            Finding.seen_month == str(month),
+        )
+        spared = frozenset(
+            (one.comparison_id, one.subject, one.subject_id, one.dataset)
+            for one in session.scalars(asked)
+        )
+        paths = findings_to_blank(folder, spared)
+        if paths:
+            sizes = sum(path.stat().st_size for path in paths)
+            what = "待入户说明，条数不变"
+            yield Due("computed", month, what, keep, paths=paths, spared=spared, bytes=sizes)
 
 
 def _sheets(settings: Settings, today: date, keep: int) -> Iterator[Due]:
