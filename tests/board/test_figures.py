@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from poverty_watch.board.data.pages import PER_PAGE, paged
+from poverty_watch.ledger.models import Case, Measure
+from poverty_watch.ledger.store import open_ledger
 from poverty_watch.settings import Settings
 from tests.board.conftest import Asking
 
@@ -51,7 +54,36 @@ def test_verification_counts_by_the_day(office: Asking, monkeypatch: pytest.Monk
     late = client.get("/verification/tasks?state=late").text
     assert late.count("超期8天") == 2
     assert row_of(office("township").get("/verification").text, "大寨村")[5] == "1"
-    assert "超期没有核实的任务</a> <strong>1</strong>" in office("township").get("/month").text
+    assert (
+        "超期没有核实的任务（各月合计）</a> <strong>1</strong>"
+        in office("township").get("/month").text
+    )
+
+
+def test_a_case_is_late_by_its_step_or_by_the_whole_procedure(
+    office: Asking, furnished: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(furnished).transaction() as session:
+        case = session.get_one(Case, 1)
+        case.due_on, case.total_due_on = date(2021, 5, 20), date(2021, 5, 10)
+    client = office("office")
+    assert "没有这样的案件" in client.get("/cases?state=late").text
+    monkeypatch.setenv("POVERTY_WATCH_TODAY", "2021-05-12")
+    assert row_of(client.get("/cases?state=late").text, "第1号")[-1] == "2021-05-20 超期2天"
+    assert "超期的案件</a> <strong>1</strong>" in office("township").get("/month").text
+
+
+def test_help_that_was_cancelled_says_why_but_not_to_who_only_looks(
+    office: Asking, furnished: Settings
+) -> None:
+    with open_ledger(furnished).transaction() as session:
+        measure = session.get_one(Measure, 1)
+        measure.status, measure.result = "cancelled", "第1号案件已结案：不属实"
+    told = {
+        name: office(name).get("/measures?state=cancelled").text for name in ("office", "viewer")
+    }
+    assert row_of(told["office"], "第1号")[-1] == "第1号案件已结案：不属实"
+    assert row_of(told["viewer"], "第1号")[-1] == ""
 
 
 def test_quality_shows_in_time_and_returned_rows_of_the_viewers_departments(office: Asking) -> None:

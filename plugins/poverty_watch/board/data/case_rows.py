@@ -5,13 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from poverty_watch.board.data.pages import Found, limited
-from poverty_watch.board.data.words import CaseLine, MeasureLine, case_lines, measure_lines
+from poverty_watch.board.data.words import CaseStory, MeasureLine, case_stories, measure_lines
 from poverty_watch.contracts import Catalogue
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.models import Case, Measure
+from poverty_watch.verification.cases.procedure import load_policy
+from poverty_watch.verification.cases.reading import (
+    CaseLine,
+    case_line,
+    case_with_steps,
+    is_late,
+)
 
 CASE_STATES = {"open": "在办", "late": "超期", "closed": "已结案"}
 MEASURE_STATES = {
@@ -22,33 +29,29 @@ MEASURE_STATES = {
 }
 
 
-def cases_of(
-    session: Session, viewer: Viewer, state: str, page: int, today: date
-) -> Found[CaseLine]:
+def cases_of(session: Session, state: str, page: int, today: date) -> Found[CaseLine]:
     """A page of the viewer's cases; ``state`` is a key of ``CASE_STATES``."""
-    wanted: dict[str, list[ColumnElement[bool]]] = {
-        "open": [Case.closed_on.is_(None)],
-        "late": [Case.closed_on.is_(None), Case.due_on < today],
-        "closed": [Case.closed_on.is_not(None)],
+    wanted: dict[str, ColumnElement[bool]] = {
+        "open": Case.closed_on.is_(None),
+        "late": is_late(today),
+        "closed": Case.closed_on.is_not(None),
     }
-    conditions = wanted[state]
-    total = session.scalar(select(func.count()).select_from(Case).where(*conditions)) or 0
-    order = (Case.closed_on.desc(),) if state == "closed" else (Case.due_on,)
-    query = select(Case).where(*conditions).order_by(*order, Case.id)
-    rows = session.scalars(limited(query, page))
-    return Found(case_lines(rows, today, viewer, with_steps=False), total, page, "件")
+    total = session.scalar(select(func.count()).select_from(Case).where(wanted[state])) or 0
+    order = Case.closed_on.desc() if state == "closed" else Case.due_on
+    query = select(Case).where(wanted[state]).order_by(order, Case.id)
+    policy = load_policy()
+    lines = [case_line(policy, case, today) for case in session.scalars(limited(query, page))]
+    return Found(lines, total, page, "件")
 
 
-def one_case(session: Session, viewer: Viewer, case_id: int, today: date) -> CaseLine | None:
+def one_case(session: Session, viewer: Viewer, case_id: int, today: date) -> CaseStory | None:
     """A case that the viewer may see, with its steps."""
-    case = session.scalars(
-        select(Case).where(Case.id == case_id).options(selectinload(Case.steps))
-    ).one_or_none()
-    return None if case is None else case_lines([case], today, viewer)[0]
+    case = case_with_steps(session, case_id)
+    return None if case is None else case_stories([case], today, viewer)[0]
 
 
 def measures_of(
-    session: Session, state: str, page: int, today: date, catalogue: Catalogue
+    session: Session, viewer: Viewer, state: str, page: int, today: date, catalogue: Catalogue
 ) -> Found[MeasureLine]:
     """A page of the viewer's help; ``state`` is a key of ``MEASURE_STATES``."""
     status = "planned" if state == "late" else state
@@ -58,4 +61,4 @@ def measures_of(
     total = session.scalar(select(func.count()).select_from(Measure).where(*conditions)) or 0
     query = select(Measure).where(*conditions).order_by(Measure.due_on, Measure.id)
     rows = session.scalars(limited(query, page))
-    return Found(measure_lines(rows, today, catalogue), total, page, "项")
+    return Found(measure_lines(rows, today, catalogue, viewer), total, page, "项")

@@ -24,6 +24,7 @@ from poverty_watch.ledger.models import (
 )
 from poverty_watch.ledger.store import Ledger
 from poverty_watch.months import Month
+from poverty_watch.verification.cases.reading import is_late
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _count(session: Session, of: type[Base], *conditions: ColumnElement[bool]) -
 
 def _county(session: Session, month: Month, today: date) -> Iterator[ToDo]:
     late = _count(session, Task, Task.status == "open", Task.due_on < today)
-    yield ToDo("超期没有核实的任务", late, "件", True, "/verification")
+    yield ToDo("超期没有核实的任务（各月合计）", late, "件", True, "/verification")
     yield ToDo(
         "县级复核的比对问题",
         _count(session, Finding, Finding.owner_kind == "county", open_after(month)),
@@ -75,7 +76,7 @@ def _county(session: Session, month: Month, today: date) -> Iterator[ToDo]:
 def _township(session: Session, month: Month, today: date) -> Iterator[ToDo]:
     still_open = Task.status == "open"
     late = _count(session, Task, still_open, Task.due_on < today)
-    yield ToDo("超期没有核实的任务", late, "件", True, "/verification/tasks?state=late")
+    yield ToDo("超期没有核实的任务（各月合计）", late, "件", True, "/verification/tasks?state=late")
     in_time = _count(session, Task, still_open, Task.due_on >= today)
     yield ToDo("等着入户核实的任务", in_time, "件", False, "/verification/tasks?state=open")
     findings = _count(session, Finding, Finding.owner_kind == "township", open_after(month))
@@ -84,9 +85,9 @@ def _township(session: Session, month: Month, today: date) -> Iterator[ToDo]:
 
 
 def _cases(session: Session, today: date, steps: tuple[str, ...]) -> Iterator[ToDo]:
-    late = _count(session, Case, Case.step.in_(steps), Case.due_on < today)
+    late = _count(session, Case, Case.step.in_(steps), is_late(today))
     yield ToDo("超期的案件", late, "件", True, "/cases?state=late")
-    waiting = _count(session, Case, Case.step.in_(steps), Case.due_on >= today)
+    waiting = _count(session, Case, Case.step.in_(steps), ~is_late(today))
     yield ToDo("等着办的案件", waiting, "件", False, "/cases")
 
 

@@ -10,9 +10,8 @@ from poverty_watch.contracts import Catalogue
 from poverty_watch.ledger.access import Viewer
 from poverty_watch.ledger.models import Case, CaseStep, Measure, Task
 from poverty_watch.verification.cases.help import DONE, PLANNED, STATUS_TITLES
-from poverty_watch.verification.cases.opening import ORIGIN_TITLES
 from poverty_watch.verification.cases.procedure import Policy, load_policy
-from poverty_watch.verification.cases.reading import OUTCOME_TITLES
+from poverty_watch.verification.cases.reading import CaseLine, case_line
 
 ANSWERS = {
     "confirmed": "属实",
@@ -78,54 +77,24 @@ class StepLine:
 
 
 @dataclass(frozen=True)
-class CaseLine:
-    """A case. ``step``: what is to be done next, empty once it is closed."""
+class CaseStory(CaseLine):
+    """A case with the steps that were done."""
 
-    id: int
-    kind: str
-    household_id: str
-    township: str
-    village: str
-    origin: str
-    opened_on: date
-    step: str
-    due_on: date | None
-    days_late: int
-    is_urgent: bool
-    outcome: str
-    reason: str
     steps: tuple[StepLine, ...]
 
 
-def case_lines(
-    cases: Iterable[Case], today: date, viewer: Viewer, *, with_steps: bool = True
-) -> list[CaseLine]:
+def case_stories(cases: Iterable[Case], today: date, viewer: Viewer) -> list[CaseStory]:
     """Cases in the order given; who only looks reads no remarks and no names of visitors."""
     policy = load_policy()
-    return [_case(case, today, viewer, policy, with_steps) for case in cases]
-
-
-def _case(case: Case, today: date, viewer: Viewer, policy: Policy, with_steps: bool) -> CaseLine:
-    procedure = policy.procedures[case.kind]
-    step = procedure.steps.get(case.step) if case.step else None
-    late = (today - case.due_on).days if step and case.due_on else 0
     may_read = viewer.role != "viewer"
-    return CaseLine(
-        case.id,
-        procedure.title,
-        case.household_id,
-        case.township,
-        case.village,
-        ORIGIN_TITLES.get(case.origin, case.origin),
-        case.opened_on,
-        step.title if step else "",
-        case.due_on if step else None,
-        max(late, 0),
-        case.is_urgent,
-        OUTCOME_TITLES.get(case.outcome or "", ""),
-        (case.outcome_reason or "") if may_read else "",
-        tuple(_step(policy, case, done, may_read) for done in case.steps) if with_steps else (),
-    )
+    found = []
+    for case in cases:
+        told = vars(case_line(policy, case, today))
+        steps = tuple(_step(policy, case, done, may_read) for done in case.steps)
+        found.append(
+            CaseStory(**told | {"reason": told["reason"] if may_read else ""}, steps=steps)
+        )
+    return found
 
 
 def _step(policy: Policy, case: Case, done: CaseStep, may_read: bool) -> StepLine:
@@ -157,7 +126,7 @@ def _told(value: object) -> str:
 
 @dataclass(frozen=True)
 class MeasureLine:
-    """Help that a department owes or gave."""
+    """Help that a department owes or gave; ``result``: what came of it, or why it was cancelled."""
 
     id: int
     household_id: str
@@ -170,12 +139,14 @@ class MeasureLine:
     due_on: date
     done_on: date | None
     days_late: int
+    result: str
 
 
 def measure_lines(
-    measures: Iterable[Measure], today: date, catalogue: Catalogue
+    measures: Iterable[Measure], today: date, catalogue: Catalogue, viewer: Viewer
 ) -> list[MeasureLine]:
-    """Help in the order given."""
+    """Help in the order given; who only looks reads no remarks."""
+    may_read = viewer.role != "viewer"
     titles = {department.id: department.title for department in catalogue.departments.values()}
     return [
         MeasureLine(
@@ -190,6 +161,7 @@ def measure_lines(
             one.due_on,
             one.done_on if one.status == DONE else None,
             max((today - one.due_on).days, 0) if one.status == PLANNED else 0,
+            (one.result or "") if may_read else "",
         )
         for one in measures
     ]

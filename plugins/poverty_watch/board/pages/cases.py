@@ -34,7 +34,7 @@ def cases(
     if state not in CASE_STATES:
         raise HTTPException(400, "没有这种状态。")
     with reading(viewer) as session:
-        found = cases_of(session, viewer, state, page_number, today())
+        found = cases_of(session, state, page_number, today())
     return page(
         request,
         "cases.html",

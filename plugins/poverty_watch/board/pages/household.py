@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from poverty_watch.board.access import only
 from poverty_watch.board.data.household import HouseholdPage, household_page, members, opened
-from poverty_watch.board.data.words import case_lines, measure_lines, task_lines
+from poverty_watch.board.data.words import case_stories, measure_lines, task_lines
 from poverty_watch.board.forms import from_this_board
 from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import ChosenMonth, chosen_month, reading, standing_ledger
@@ -104,6 +104,6 @@ def _page(
         members=people,
         purpose=purpose,
         tasks=task_lines(found.tasks, today()),
-        cases=case_lines(found.cases, today(), viewer),
-        measures=measure_lines(found.measures, today(), load_catalogue()),
+        cases=case_stories(found.cases, today(), viewer),
+        measures=measure_lines(found.measures, today(), load_catalogue(), viewer),
     )

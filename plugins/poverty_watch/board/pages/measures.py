@@ -31,7 +31,7 @@ def measures(
     if state not in MEASURE_STATES:
         raise HTTPException(400, "没有这种状态。")
     with reading(viewer) as session:
-        found = measures_of(session, state, page_number, today(), load_catalogue())
+        found = measures_of(session, viewer, state, page_number, today(), load_catalogue())
     return page(
         request,
         "measures.html",

@@ -54,6 +54,8 @@ class Volume:
         before = f"数据{self.rows}行，{self.previous_month.chinese}{self.previous_rows}行"
         if not self.change:
             return before if self.change is None else f"{before}，持平"
+        if abs(self.change) < 0.005:
+            return f"{before}，基本持平"
         way = "增加" if self.change > 0 else "减少"
         return f"{before}，{way}{abs(self.change):.0%}"
 

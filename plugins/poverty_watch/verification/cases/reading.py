@@ -5,28 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from poverty_watch.ledger.models import Case
+from poverty_watch.verification.cases.opening import ORIGIN_TITLES
 from poverty_watch.verification.cases.procedure import Policy
 
 
 @dataclass(frozen=True)
 class CaseLine:
-    """A case in a list. ``days_late``: past its step's deadline or the whole procedure's, 0 if not; ``step`` empty if closed."""
+    """A case as staff read it in lists; ``step``: what is to be done next, empty once it is closed.
+
+    ``days_late``: past its step's deadline or the whole procedure's, 0 if not.
+    """
 
     id: int
     kind: str
     household_id: str
     township: str
     village: str
+    origin: str
+    opened_on: date
     step: str
     due_on: date | None
     days_late: int
     is_urgent: bool
     outcome: str
-    approved_on: date | None
+    reason: str
 
 
 OUTCOME_TITLES = {
@@ -66,7 +72,7 @@ def list_cases(
     else:
         query = query.where(Case.closed_on.is_not(None) if closed else Case.closed_on.is_(None))
     lines = [
-        _line(policy, case, today)
+        case_line(policy, case, today)
         for case in session.scalars(query.order_by(Case.due_on, Case.id))
         if step is None or step in (case.step, _title(policy, case))
     ]
@@ -83,7 +89,14 @@ def _title(policy: Policy, case: Case) -> str:
     return policy.procedures[case.kind].steps[case.step].title if case.step else ""
 
 
-def _line(policy: Policy, case: Case, today: date) -> CaseLine:
+def is_late(today: date) -> ColumnElement[bool]:
+    """The condition under which ``days_late`` of a case is more than 0."""
+    whole = and_(Case.approved_on.is_(None), Case.total_due_on < today)
+    return and_(Case.step.is_not(None), or_(Case.due_on < today, whole))
+
+
+def case_line(policy: Policy, case: Case, today: date) -> CaseLine:
+    """A case in Chinese, its deadlines counted to a day."""
     late = (today - case.due_on).days if case.step and case.due_on else 0
     if case.step and case.approved_on is None:
         # All of it has its deadline too, up to the county's decision.
@@ -94,10 +107,12 @@ def _line(policy: Policy, case: Case, today: date) -> CaseLine:
         case.household_id,
         case.township,
         case.village,
+        ORIGIN_TITLES.get(case.origin, case.origin),
+        case.opened_on,
         _title(policy, case),
-        case.due_on,
+        case.due_on if case.step else None,
         max(late, 0),
         case.is_urgent,
         OUTCOME_TITLES.get(case.outcome or "", ""),
-        case.approved_on,
+        case.outcome_reason or "",
     )
