@@ -14,11 +14,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from county_run import dispatching
-
-_MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+from county_run.params import month_param
 
 with DAG(
     "bimonthly_dispatch",
@@ -32,20 +31,8 @@ with DAG(
     tags=["双月", "防返贫监测"],
     default_args={"owner": "县防返贫监测专班"},
     params={
-        "first": Param(
-            None,
-            type=["null", "string"],
-            pattern=_MONTH,
-            title="前一个月",
-            description="例如 2021-03；不填就是后一个月的上个月。",
-        ),
-        "last": Param(
-            None,
-            type=["null", "string"],
-            pattern=_MONTH,
-            title="后一个月",
-            description="例如 2021-04；不填就是上个月。",
-        ),
+        "first": month_param("前一个月", "例如 2021-03；不填就是后一个月的上个月。"),
+        "last": month_param("后一个月", "例如 2021-04；不填就是上个月。"),
     },
 ) as dag:
     made = task(task_id="make", task_display_name="出通报")(dispatching.make)()

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from county_run import watching
+from county_run.params import month_param
 
 with DAG(
     "deadline_watch",
@@ -27,15 +28,7 @@ with DAG(
     max_active_runs=1,
     tags=["每日", "防返贫监测"],
     default_args={"owner": "县防返贫监测专班"},
-    params={
-        "month": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="监测月份",
-            description="只在手动触发时填，例如 2021-04；不填就是上个月。",
-        )
-    },
+    params={"month": month_param("监测月份", "只在手动触发时填，例如 2021-04；不填就是上个月。")},
 ) as dag:
     watch_day = task.short_circuit(task_id="is_watch_day", task_display_name="今天是否看守日")(
         watching.is_watch_day

@@ -92,7 +92,12 @@ def chosen_month(month: str = "") -> Month:
 ChosenMonth = Annotated[Month, Depends(chosen_month)]
 
 
-def months_before(months: list[Month], month: Month, count: int) -> list[Month]:
-    """The last ``count`` calendar months up to ``month``, oldest first, from the first one known."""
-    first = max(min([*months, month]), month - (count - 1))
-    return list(first.through(month))
+def months_shown(month: Month, count: int) -> tuple[list[Month], list[Month]]:
+    """Every known month, newest first, and the last ``count`` calendar months up to one, oldest first.
+
+    The latter begin with the first one known at the earliest.
+    """
+    with reading() as session:
+        known = known_months(session)
+    first = max(min([*known, month]), month - (count - 1))
+    return known, list(first.through(month))

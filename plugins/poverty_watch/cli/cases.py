@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 cases = typer.Typer(help="案件：识别认定、回退、消除的办理。", no_args_is_help=True)
 
 _COUNTY = "县专班"
-_Role = RoleOption
+
 GiveOption = Annotated[
     list[str] | None, typer.Option("--give", help="要填的内容，写成“项目=内容”，可以写几次。")
 ]
@@ -39,7 +39,7 @@ def list_verb(
     late: Annotated[bool, typer.Option("--late", help="只看超期的。")] = False,
     closed: Annotated[bool, typer.Option("--closed", help="看已结案的。")] = False,
     by: ByOption = _COUNTY,
-    role: _Role = _COUNTY,
+    role: RoleOption = _COUNTY,
     place: PlaceOption = "",
 ) -> None:
     """List the viewer's cases."""
@@ -65,7 +65,7 @@ def list_verb(
 def show(
     number: Annotated[int, typer.Argument(help="案件编号。")],
     by: ByOption = _COUNTY,
-    role: _Role = _COUNTY,
+    role: RoleOption = _COUNTY,
     place: PlaceOption = "",
 ) -> None:
     """Show one case."""
@@ -97,7 +97,7 @@ def open_verb(
     risks: Annotated[str, typer.Option("--risks", help="致贫返贫风险，主要的写在前。")] = "",
     remarks: Annotated[str, typer.Option("--remarks", help="备注。")] = "",
     on: OnOption = None,
-    role: _Role = "乡镇",
+    role: RoleOption = "乡镇",
     place: PlaceOption = "",
 ) -> None:
     """Open a case by hand."""
@@ -143,7 +143,7 @@ def decide(
     give: GiveOption = None,
     paper: PaperOption = None,
     on: OnOption = None,
-    role: _Role = "乡镇",
+    role: RoleOption = "乡镇",
     place: PlaceOption = "",
 ) -> None:
     """Take a decision."""
@@ -172,7 +172,7 @@ def criteria(
     household: Annotated[str, typer.Argument(help="户，R:户编号。")],
     on: OnOption = None,
     by: ByOption = _COUNTY,
-    role: _Role = _COUNTY,
+    role: RoleOption = _COUNTY,
     place: PlaceOption = "",
 ) -> None:
     """Judge a household's elimination."""
@@ -200,7 +200,7 @@ def criteria(
 def notices(
     by: ByOption,
     on: OnOption = None,
-    role: _Role = "乡镇",
+    role: RoleOption = "乡镇",
     place: PlaceOption = "",
 ) -> None:
     """Write the notices of cases that wait to be posted."""
@@ -219,7 +219,7 @@ def notices(
 def entries(
     by: ByOption,
     on: OnOption = None,
-    role: _Role = _COUNTY,
+    role: RoleOption = _COUNTY,
     place: PlaceOption = "",
 ) -> None:
     """Write the workbooks for the clerk who enters cases in the national system."""
@@ -233,7 +233,7 @@ def entries(
 def compare(
     month: Annotated[str, typer.Argument(help="月份，如 2021-05。")],
     by: ByOption = _COUNTY,
-    role: _Role = _COUNTY,
+    role: RoleOption = _COUNTY,
     place: PlaceOption = "",
 ) -> None:
     """Compare a month's register with the cases."""

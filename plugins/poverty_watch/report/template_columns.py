@@ -26,9 +26,14 @@ def _counts(group: str, item: str, width: float = 5, kind: str = "count") -> lis
     return [Col(group, "户", f"{item}户", width, kind), Col(group, "人", f"{item}人", width, kind)]
 
 
+def _single(caption: str, width: float, kind: str = "count", *, field: str = "") -> Col:
+    """A column that stands in no group, and is usually called as its field is."""
+    return Col(caption, caption, field or caption, width, kind)
+
+
 PLACE = [
-    Col("类别", "类别", "类别|合并|分页", 5.2, "turned"),
-    Col("乡镇", "乡镇", "乡镇", 19.5, "text"),
+    _single("类别", 5.2, "turned", field="类别|合并|分页"),
+    _single("乡镇", 19.5, "text"),
 ]
 STOCKS = [
     *PLACE,
@@ -79,7 +84,7 @@ GONE = [
     Col("自然变动", "人（±）", "自然变动人", 10, "signed"),
 ]
 LEADS = [
-    Col("乡镇", "乡镇", "乡镇", 20, "text"),
+    _single("乡镇", 20, "text"),
     *(
         column
         for item in ("部门推送", "信访热线", "自主申报", "干部排查")
@@ -87,76 +92,76 @@ LEADS = [
     ),
     *_counts("线索合计", "线索合计", 7.6),
     *_counts("已核实", "已核实", 7.6),
-    Col("按时核实率", "按时核实率", "按时核实率", 10, "rate"),
+    _single("按时核实率", 10, "rate"),
     *_counts("排除", "排除", 7.6),
     *_counts("转认定", "转认定", 7.6),
     *_counts("在办", "在办", 7.6),
 ]
 HELP = [
-    Col("乡镇", "乡镇", "乡镇", 19.5, "text"),
+    _single("乡镇", 19.5, "text"),
     *_counts("本月新落实", "本月新落实", 6.6),
     *(Col("其中按帮扶措施类别（户）", kind, f"类户.{kind}", 7) for kind in KINDS),
     Col("其中按帮扶措施类别（户）", "其他或未列明", "类户.*", 7),
     *_counts("超30天未落实", "超期未落实", 6.6),
 ]
 DELIVERIES = [
-    Col("报送部门", "报送部门", "部门|合并", 14, "middle"),
-    Col("数据", "数据", "数据", 20, "text"),
-    Col("报送方式", "报送方式", "报送方式", 11, "middle"),
-    Col("应报", "应报", "应报", 6, "middle"),
-    Col("已报", "已报", "已报", 6, "middle"),
-    Col("迟报天数", "迟报天数", "迟报天数", 9),
-    Col("状态", "状态", "状态", 15, "middle"),
-    Col("版本", "版本", "版本", 6, "middle"),
-    Col("行数", "行数", "行数", 10),
-    Col("接收行数", "接收行数", "接收行", 10),
-    Col("退回行数", "退回行数", "退回行", 9),
-    Col("线索数（户）", "线索数（户）", "线索数", 12),
-    Col("已核实（户）", "已核实（户）", "已核实数", 12),
-    Col("核实属实（户）", "核实属实（户）", "核实属实数", 14),
-    Col("命中率", "命中率", "命中率", 9, "rate"),
-    Col("无法判断户数", "无法判断户数", "无法判断户", 13),
-    Col("退回原因", "退回原因", "退回原因", 36, "text"),
-    Col("说明", "说明", "说明", 42, "text"),
+    _single("报送部门", 14, "middle", field="部门|合并"),
+    _single("数据", 20, "text"),
+    _single("报送方式", 11, "middle"),
+    _single("应报", 6, "middle"),
+    _single("已报", 6, "middle"),
+    _single("迟报天数", 9),
+    _single("状态", 15, "middle"),
+    _single("版本", 6, "middle"),
+    _single("行数", 10),
+    _single("接收行数", 10, field="接收行"),
+    _single("退回行数", 9, field="退回行"),
+    _single("线索数（户）", 12, field="线索数"),
+    _single("已核实（户）", 12, field="已核实数"),
+    _single("核实属实（户）", 14, field="核实属实数"),
+    _single("命中率", 9, "rate"),
+    _single("无法判断户数", 13, field="无法判断户"),
+    _single("退回原因", 36, "text"),
+    _single("说明", 42, "text"),
 ]
 FINDINGS = [
-    Col("编号", "编号", "编号", 8, "middle"),
-    Col("比对", "比对", "名称", 30, "text"),
-    Col("处理方式", "处理方式", "处理", 18, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 26, "text"),
+    _single("编号", 8, "middle"),
+    _single("比对", 30, "text", field="名称"),
+    _single("处理方式", 18, "middle", field="处理"),
+    _single("乡镇", 26, "text"),
     Col("本月问题（个）", "新发现", "新发现", 14),
     Col("本月问题（个）", "已整改", "已整改", 14),
     Col("本月问题（个）", "未整改", "未整改", 14),
 ]
 NAMES = [
-    Col("序号", "序号", "序号", 6, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 16, "text"),
-    Col("村", "村", "村", 18, "text"),
-    Col("户主", "户主", "户主", 9, "middle"),
-    Col("户编号", "户编号", "户编号", 15, "middle"),
-    Col("类别", "类别", "类别", 14, "middle"),
-    Col("致贫返贫风险", "致贫返贫风险", "风险", 20, "text"),
-    Col("识别月", "识别月", "识别月", 9, "middle"),
-    Col("帮扶措施", "帮扶措施", "措施", 26, "text"),
-    Col("责任部门", "责任部门", "责任部门", 24, "text"),
-    Col("状态", "状态", "状态", 16, "middle"),
+    _single("序号", 6, "middle"),
+    _single("乡镇", 16, "text"),
+    _single("村", 18, "text"),
+    _single("户主", 9, "middle"),
+    _single("户编号", 15, "middle"),
+    _single("类别", 14, "middle"),
+    _single("致贫返贫风险", 20, "text", field="风险"),
+    _single("识别月", 9, "middle"),
+    _single("帮扶措施", 26, "text", field="措施"),
+    _single("责任部门", 24, "text"),
+    _single("状态", 16, "middle"),
 ]
 CHANGES = [
-    Col("序号", "序号", "序号", 6, "middle"),
-    Col("位置", "位置", "位置", 26, "text"),
-    Col("内容", "内容", "内容", 34, "text"),
-    Col("原值", "原值", "原值", 16, "middle"),
-    Col("现值", "现值", "现值", 16, "middle"),
-    Col("涉及的户（户编号或户号）", "涉及的户（户编号或户号）", "涉及户", 70, "text"),
+    _single("序号", 6, "middle"),
+    _single("位置", 26, "text"),
+    _single("内容", 34, "text"),
+    _single("原值", 16, "middle"),
+    _single("现值", 16, "middle"),
+    _single("涉及的户（户编号或户号）", 70, "text", field="涉及户"),
 ]
 CORRECTIONS = [
-    Col("序号", "序号", "序号", 8, "middle"),
-    Col("乡镇", "乡镇", "乡镇", 26, "text"),
-    Col("类别", "类别", "类别", 20, "middle"),
-    Col("户编号", "户编号", "户编号", 24, "middle"),
-    Col("户（±）", "户（±）", "户", 10, "signed"),
-    Col("人（±）", "人（±）", "人", 10, "signed"),
-    Col("说明", "说明", "说明", 60, "text"),
+    _single("序号", 8, "middle"),
+    _single("乡镇", 26, "text"),
+    _single("类别", 20, "middle"),
+    _single("户编号", 24, "middle"),
+    _single("户（±）", 10, "signed", field="户"),
+    _single("人（±）", 10, "signed", field="人"),
+    _single("说明", 60, "text"),
 ]
 KEY_FIGURES = [
     ("类别", "类别", "middle"),

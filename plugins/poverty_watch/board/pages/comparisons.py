@@ -13,8 +13,7 @@ from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import (
     ChosenMonth,
     chosen_month,
-    known_months,
-    months_before,
+    months_shown,
     reading,
 )
 from poverty_watch.board.view import link, page
@@ -33,9 +32,7 @@ router = APIRouter()
 @router.get(ENTRY.path)
 def comparisons(request: Request, viewer: SignedIn, month: ChosenMonth) -> Response:
     """Comparisons by months."""
-    with reading() as session:
-        known = known_months(session)
-    months = months_before(known, month, MONTHS_SHOWN)
+    known, months = months_shown(month, MONTHS_SHOWN)
     with reading(viewer) as session:
         lines = comparisons_over(session, viewer, months, load_catalogue())
         findings = findings_of_month(session, month)

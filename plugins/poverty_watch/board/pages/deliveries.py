@@ -22,8 +22,7 @@ from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import (
     ChosenMonth,
     chosen_month,
-    known_months,
-    months_before,
+    months_shown,
     reading,
     standing_ledger,
 )
@@ -51,9 +50,7 @@ _County = Annotated[Viewer, Depends(only("county"))]
 def grid(request: Request, viewer: _Reader, month: ChosenMonth) -> Response:
     """Departments by months."""
     catalogue = load_catalogue()
-    with reading() as session:
-        known = known_months(session)
-    months = months_before(known, month, MONTHS_SHOWN)
+    known, months = months_shown(month, MONTHS_SHOWN)
     with reading(viewer) as session:
         groups = duty_grid(session, viewer, months, catalogue)
     own = {department.id for department in departments_of(viewer, catalogue)}

@@ -12,9 +12,7 @@ from poverty_watch.board.data.duty_grid import departments_of
 from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import (
     ChosenMonth,
-    known_months,
-    months_before,
-    reading,
+    months_shown,
     standing_ledger,
 )
 from poverty_watch.board.view import page
@@ -35,9 +33,7 @@ _Reader = Annotated[Viewer, Depends(only(*ENTRY.roles))]
 @router.get(ENTRY.path)
 def quality(request: Request, viewer: _Reader, month: ChosenMonth) -> Response:
     """A line per department, its month beside the months before."""
-    with reading() as session:
-        known = known_months(session)
-    months = months_before(known, month, MONTHS_SHOWN)
+    known, months = months_shown(month, MONTHS_SHOWN)
     lake = Lake(Settings.from_environment().lake)
     scores = score(standing_ledger(), lake, months[0], months[-1], today())
     own = {department.id for department in departments_of(viewer, load_catalogue())}

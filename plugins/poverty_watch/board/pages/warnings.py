@@ -15,8 +15,7 @@ from poverty_watch.board.menu import Entry
 from poverty_watch.board.reading import (
     ChosenMonth,
     chosen_month,
-    known_months,
-    months_before,
+    months_shown,
     reading,
 )
 from poverty_watch.board.view import link, page
@@ -36,9 +35,7 @@ _Reader = Annotated[Viewer, Depends(only(*ENTRY.roles))]
 @router.get(ENTRY.path)
 def rules(request: Request, viewer: _Reader, month: ChosenMonth) -> Response:
     """Rules by months."""
-    with reading() as session:
-        known = known_months(session)
-    months = months_before(known, month, MONTHS_SHOWN)
+    known, months = months_shown(month, MONTHS_SHOWN)
     with reading(viewer) as session:
         lines = warnings_over(session, viewer, months, load_catalogue())
         leads = leads_over(session, months)
