@@ -226,6 +226,12 @@ def test_a_snapshot_without_rows_is_an_incomplete_delivery(office: Office) -> No
     assert "不能零报告" in verdict.messages[0]
 
 
+@pytest.mark.parametrize("filler", [["无", "无", "无", "无"], ["本月无新增"], ["", "", "", "无"]])
+def test_a_nil_return_may_say_so_in_the_table(office: Office, filler: list[str]) -> None:
+    rows = [["姓名", "身份证号", "案发日期", "后果"], filler]
+    assert office.deliver("criminal_injuries", rows, name="刑事案件零报告.xlsx").status == "nil"
+
+
 def test_a_nil_return_with_rows_in_it_is_not_thrown_away(office: Office) -> None:
     rows = [["姓名", "身份证号", "案发日期", "后果"], ["样例甲", number(), "2021-04-03", "伤"]]
     verdict = office.deliver("criminal_injuries", rows, name="刑事案件零报告.xlsx")

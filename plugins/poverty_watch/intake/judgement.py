@@ -196,7 +196,7 @@ def read_delivered(
 ) -> tuple[list[ReadFile], list[str]]:
     """The files that have something to say, and what is wrong with those that cannot be read.
 
-    A nil return says by its name all that it has to say, unless it holds data rows after all.
+    A nil return says by its name all that it has to say, unless it tells of somebody after all.
     """
     limits = delivery_policy().limits
     read: list[ReadFile] = []
@@ -208,9 +208,20 @@ def read_delivered(
             if not is_nil_name(file.name):
                 problems.append(str(error))
             continue
-        if not is_nil_name(file.name) or len(standardise(contract, [found], month, keys)):
+        if not is_nil_name(file.name) or _tells_of_somebody(
+            standardise(contract, [found], month, keys)
+        ):
             read.append(found)
     return read, problems
+
+
+def _tells_of_somebody(rows: Standardised) -> bool:
+    """Whether a row has its name, number and days; one that says 无 in its cells has not."""
+    has_all = pc.is_null(rows.identity.fault)
+    for column in rows.contract.columns:
+        if column.type in ("name", "date") and not column.optional:
+            has_all = pc.and_(has_all, pc.is_valid(rows.columns[column.name]))
+    return bool(pc.any(has_all).as_py())
 
 
 def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Judgement:
