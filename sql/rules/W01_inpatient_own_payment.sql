@@ -17,21 +17,7 @@ about: >
   Per person: several rows of one person are added up. The bills of a member who died in this
   calendar year stay with the family, also when the person is in no register any more.
 */
-with debtors as (
-    select
-        persons.person_id,
-        persons.name,
-        persons.household_id,
-        case when households.is_poor then $inpatient_own_line_t else $inpatient_own_line_g end
-            as line
-    from persons
-    inner join households on persons.household_id = households.household_id
-    where
-        (persons.died_on is null and persons.source <> '前期名册')
-        or persons.died_on >= $year_start
-),
-
-bills as (
+with bills as (
     select
         person_id,
         sum(inpatient_own_ytd) as own_payment
@@ -39,15 +25,29 @@ bills as (
     group by person_id
 ),
 
+debtors as (
+    select
+        persons.person_id,
+        persons.name,
+        persons.household_id,
+        bills.own_payment
+    from bills
+    inner join persons on bills.person_id = persons.person_id
+    where
+        (persons.died_on is null and persons.source <> '前期名册')
+        or persons.died_on >= $year_start
+),
+
 eligible as (
     select
         debtors.household_id,
         debtors.person_id,
         debtors.name,
-        debtors.line,
-        bills.own_payment
+        debtors.own_payment,
+        case when households.is_poor then $inpatient_own_line_t else $inpatient_own_line_g end
+            as line
     from debtors
-    inner join bills on debtors.person_id = bills.person_id
+    inner join households on debtors.household_id = households.household_id
 ),
 
 heavy_bills as (

@@ -29,18 +29,37 @@ with plain_petitions as (
     from petitions
 ),
 
--- Names alone first: the villages of a whole county's people need not be evened out.
+nameless as (
+    select distinct plain_name from plain_petitions
+    where person_id is null
+),
+
+register_names as not materialized (
+    select person_id, name, village from monitoring_register
+
+    union all
+
+    select person_id, name, village from hukou_register
+),
+
+-- Names alone first: the villages of a whole county's people need not be evened out. Nor need the
+-- dots of names that have none: a dot stays one character, so that names are as long as before.
+names_as_long as (
+    select * from register_names
+    where
+        length(name) in (
+            select length(plain_name) from nameless
+            where plain_name like '%·%'
+        )
+),
+
 namesakes as (
     select
         person_id,
         village,
-        translate(name, '•．.・‧∙', '······') as plain_name
-    from monitoring_register
-    where
-        translate(name, '•．.・‧∙', '······') in (
-            select plain_name from plain_petitions
-            where person_id is null
-        )
+        name as plain_name
+    from register_names
+    where name in (select plain_name from nameless)
 
     union
 
@@ -48,12 +67,8 @@ namesakes as (
         person_id,
         village,
         translate(name, '•．.・‧∙', '······') as plain_name
-    from hukou_register
-    where
-        translate(name, '•．.・‧∙', '······') in (
-            select plain_name from plain_petitions
-            where person_id is null
-        )
+    from names_as_long
+    where translate(name, '•．.・‧∙', '······') in (select plain_name from nameless)
 ),
 
 living_namesakes as (

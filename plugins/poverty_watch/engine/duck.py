@@ -52,9 +52,11 @@ class DuckEngine:
         self._offered: dict[str, Relation] = {}
         # How a relation that a text named is known to DuckDB: as a view, a table or Arrow's rows.
         self._bound: dict[str, str] = {}
-        ((workers,),) = self._connection.execute("select current_setting('threads')").fetchall()
-        cursors = (self._connection.cursor() for _ in range(min(workers, _MOST_WORKERS) - 1))
-        self._workers = [self._connection, *cursors]
+        ((whole,),) = self._connection.execute("select current_setting('threads')").fetchall()
+        beside = min(whole, _MOST_WORKERS) - 1
+        # Each worker beside the first brings a thread of its own.
+        self._connection.execute(f"set threads = {whole - beside}")
+        self._workers = [self._connection, *(self._connection.cursor() for _ in range(beside))]
         for worker in self._workers:
             worker.execute("set enable_progress_bar = false")
             worker.execute("set parquet_metadata_cache = true")

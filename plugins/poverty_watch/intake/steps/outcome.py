@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from poverty_watch.files import folder_written_whole
 from poverty_watch.intake.checks import checks_text
@@ -20,6 +19,7 @@ from poverty_watch.lake.versions import (
     CORRECTION,
     QUERIES,
     SET_ASIDE,
+    write_rows,
 )
 
 if TYPE_CHECKING:
@@ -75,17 +75,17 @@ def leave(
         fates=fates or {},
     )
     with folder_written_whole(folder) as beside:
-        pq.write_table(judgement.accepted, beside / ACCEPTED, compression="zstd")
-        pq.write_table(judgement.set_aside, beside / SET_ASIDE, compression="zstd")
+        write_rows(judgement.accepted, beside / ACCEPTED)
+        write_rows(judgement.set_aside, beside / SET_ASIDE)
         if judgement.queries.num_rows:
-            pq.write_table(judgement.queries, beside / QUERIES, compression="zstd")
+            write_rows(judgement.queries, beside / QUERIES)
         (beside / CHECKS).write_text(checks_text(judgement.checks), encoding="utf-8")
         if layers:
             from poverty_watch.intake.corrections.composition import layers_table
 
-            pq.write_table(layers_table(layers), beside / AMENDMENTS, compression="zstd")
+            write_rows(layers_table(layers), beside / AMENDMENTS)
         if fates_table is not None:
-            pq.write_table(fates_table, beside / CORRECTION, compression="zstd")
+            write_rows(fates_table, beside / CORRECTION)
         plain = json.dumps(outcome.__dict__, ensure_ascii=False)
         (beside / _OUTCOME).write_text(plain, encoding="utf-8")
 
