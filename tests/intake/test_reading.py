@@ -171,6 +171,14 @@ def test_sheets_per_township_are_one_delivery_and_rows_keep_their_place(office: 
     ]
 
 
+def test_a_number_that_is_not_judged_still_tells_two_rows_apart(office: Office) -> None:
+    header = ["姓名", "身份证号", "户主身份证号", "救助类别", "纳入日期", "月保障金额"]
+    written = ["1", "2", "", number(serial=2), number(serial=2).lower(), "'1"]
+    rows = [["样例甲", number(), head, "农村低保", "2020-04-01", "300"] for head in written]
+    verdict = office.deliver("social_assistance", [header, *rows])
+    assert verdict.faults == {6: "duplicate", 7: "duplicate"}
+
+
 DEATHS = ["姓名", "公民身份号码", "死亡日期", "注销日期"]
 
 

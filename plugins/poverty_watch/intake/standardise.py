@@ -206,10 +206,9 @@ def _typed(
         case "identity":
             return judged.number
         case "identity_reference":
+            # Not judged: a wrong number still tells two rows apart.
             reference = judge(cells.as_text(values), cells.lost_digits(values), month_end)
-            valid = pa.compute.is_null(reference.fault)
-            number = pa.compute.if_else(valid, reference.number, pa.scalar(None, pa.large_string()))
-            return keys.person_ids(number)
+            return keys.person_ids(reference.number)
         case "date":
             return cells.clean_dates(values)
         case "month":
