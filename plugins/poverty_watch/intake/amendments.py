@@ -18,12 +18,13 @@ class Amendment:
 
     ``place`` is the row in the file that was delivered as a whole, ``source`` the row of the
     correction sheet that the new cells come from; ``cells`` are those that changed, by the
-    contract's column names.
+    contract's column names. ``is_void``: the sender takes the row back as a whole.
     """
 
     place: Place
     source: Place
     cells: Mapping[str, Any]
+    is_void: bool = False
 
 
 @dataclass

@@ -36,7 +36,7 @@ class Outcome:
 
 
 def outcomes(expectations: list[Any], rows: pd.DataFrame) -> list[Outcome]:
-    """How each expectation comes out on these rows, which are numbered from 0.
+    """How each expectation comes out on these rows, which are known by the numbers in their index.
 
     Raises:
         ConditionError: one that is not about single rows, or does not fit its column.

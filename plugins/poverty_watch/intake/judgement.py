@@ -295,17 +295,19 @@ def _judge_rows(
     contract = standardised.contract
     lake = _lake_columns(standardised, month, keys)
     listed = {n: v for n, v in lake.items() if n in {c.name for c in contract.columns}}
-    marks = {"is_duplicate": duplicates(standardised.columns, contract.identity.name)}
+    marks = {"is_duplicate": _duplicates(standardised)}
     if contract.repeated_by_event:
         marks["is_repeated"] = repeated(listed, contract.identity.name, history.earlier_accepted)
     verdict = judge_rows(standardised, suite, month, marks)
-    good = verdict.first == -1
-    counted = Counter(verdict.found[i][0] for i in verdict.first[~good].tolist())
+    is_faulty = verdict.first != -1
+    good = ~is_faulty & ~standardised.voided
+    counted = Counter(verdict.found[i][0] for i in verdict.first[is_faulty].tolist())
     counts = standardised.counts
     rows = {
         "data": counts.data,
         "accepted": int(good.sum()),
-        "rejected": int((~good).sum()),
+        "rejected": int(is_faulty.sum()),
+        "voided": int(standardised.voided.sum()),
         "header": counts.header,
         "blank": counts.blank,
         "total": counts.total,
@@ -313,7 +315,9 @@ def _judge_rows(
     _conserve(counts.all, rows)
     found = _stops(contract, rows, counted, history)
     stops = [] if stops_waived else [f"{stop.fact}，整份暂不接收{stop.ask}" for stop in found]
-    waived = [f"{stop.fact}，经人工核准接收。" for stop in found] if stops_waived else []
+    told = [f"{stop.fact}，经人工核准接收。" for stop in found] if stops_waived else []
+    if rows["voided"]:
+        told.append(f"其中{rows['voided']}行报送单位已在更正表里作废，没有使用。")
     people = lake[contract.identity.name]
     known = history.explanations
     asked = ask(standardised, people, verdict.doubted, doubts, keys, known, explaining)
@@ -324,7 +328,7 @@ def _judge_rows(
         set_aside=_set_aside(standardised, verdict),
         rows=rows | {"late": int(pc.sum(accepted["is_late"]).as_py() or 0)},
         faults=dict(sorted(counted.items())),
-        messages=stops + waived + messages + asked.sentences,
+        messages=stops + told + messages + asked.sentences,
         queries=asked.table,
         open_queries=asked.open,
         checks=kept_checks(standardised, verdict.checks),
@@ -336,6 +340,18 @@ def _judge_rows(
             judgement.messages += [_warning(contract, doubted) for doubted in asked.whole]
         _collect_sealed(judgement, standardised, people, good)
     return judgement
+
+
+def _duplicates(standardised: Standardised) -> np.ndarray:
+    """A row that was taken back is no earlier row: the one that equals it stands alone."""
+    columns, key = standardised.columns, standardised.contract.identity.name
+    living = ~standardised.voided
+    if living.all():
+        return duplicates(columns, key)
+    marks = np.zeros(len(standardised), dtype=bool)
+    kept = pa.array(living)
+    marks[living] = duplicates({name: v.filter(kept) for name, v in columns.items()}, key)
+    return marks
 
 
 def _lake_columns(standardised: Standardised, month: Month, keys: Keyring) -> dict[str, pa.Array]:
@@ -366,7 +382,8 @@ def _late(standardised: Standardised, month: Month) -> pa.Array:
 
 
 def _conserve(all_rows: int, rows: dict[str, int]) -> None:
-    accounted = rows["header"] + rows["blank"] + rows["total"] + rows["accepted"] + rows["rejected"]
+    fates = ("header", "blank", "total", "accepted", "rejected", "voided")
+    accounted = sum(rows[fate] for fate in fates)
     if accounted != all_rows:
         raise ConservationError(f"{all_rows} rows in the file, {accounted} accounted for: {rows}")
 

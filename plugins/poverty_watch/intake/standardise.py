@@ -50,7 +50,8 @@ class Standardised:
     ``columns``: typed Arrow arrays by the contract's names; the identity column holds the
     normalised number (large_string), ``identity`` how it was judged. ``raw`` keeps the native cells
     for messages. ``places`` says where each row stands in what the sender sent: an amended row in
-    the correction; ``delivered`` where it stood in the delivery as a whole.
+    the correction; ``delivered`` where it stood in the delivery as a whole. ``voided`` are the rows
+    that the sender has taken back: they keep their place, and nothing is made of them.
     """
 
     contract: Contract
@@ -59,6 +60,7 @@ class Standardised:
     raw: dict[str, list[Any]]
     places: Places
     delivered: Places
+    voided: np.ndarray
     counts: RowCount
     messages: list[str] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
@@ -141,7 +143,7 @@ def standardise(
             origin.append((file_index, len(sheet_names), numbers))
             sheet_names.append(sheet.name)
     delivered = Places.gathered(origin, [file.name for file in files], sheet_names)
-    places = _amend(raw, delivered, amendments) if amendments else delivered
+    places, voided = _amend(raw, delivered, amendments)
     identity_cells = raw[contract.identity.name]
     judged = judge(cells.as_text(identity_cells), cells.lost_digits(identity_cells), month.last_day)
     columns = {
@@ -155,6 +157,7 @@ def standardise(
         raw=raw,
         places=places,
         delivered=delivered,
+        voided=voided,
         counts=counts,
         messages=messages,
         doubts=doubts,
@@ -163,7 +166,13 @@ def standardise(
     )
 
 
-def _amend(raw: dict[str, list[Any]], places: Places, amendments: Sequence[Amendment]) -> Places:
+def _amend(
+    raw: dict[str, list[Any]], places: Places, amendments: Sequence[Amendment]
+) -> tuple[Places, np.ndarray]:
+    """Where the rows stand now, and which of them are void; the amended cells are put in place."""
+    voided = np.zeros(len(places), dtype=bool)
+    if not amendments:
+        return places, voided
     positions = places.positions(amendment.place for amendment in amendments)
     moved: dict[int, Place] = {}
     for amendment in amendments:
@@ -171,9 +180,10 @@ def _amend(raw: dict[str, list[Any]], places: Places, amendments: Sequence[Amend
             raise LookupError(f"no row to be amended at {amendment.place[1:]}")
         position = positions[amendment.place]
         moved[position] = amendment.source
+        voided[position] = amendment.is_void
         for name, cell in amendment.cells.items():
             raw[name][position] = cell
-    return places.moved(moved)
+    return places.moved(moved), voided
 
 
 def _gather(

@@ -53,7 +53,7 @@ class Doubted:
 class RowFaults:
     """Which rows are sent back and why, and which are doubted.
 
-    ``first`` holds per row the index into ``found`` of its first reason, -1 for a good row;
+    ``first`` holds per row the index into ``found`` of its first reason, -1 for a row without any;
     ``found`` lists (fault code, column); ``others`` lists, per faulty row, all its (code, column)
     pairs. ``checks`` are all expectations in the suite's order, with what each found.
     """
@@ -168,6 +168,8 @@ def judge_rows(
         name for e in suite.expectations for name in columns_of(e.configuration.kwargs).values()
     }
     frame = frame_for_suite(standardised, marks, spoken_of)
+    if standardised.voided.any():
+        frame = frame[~standardised.voided]  # which keeps the numbers of the rows
     order = faults()
     hits: list[tuple[int, str, str, np.ndarray]] = []
     doubted: list[Doubted] = []

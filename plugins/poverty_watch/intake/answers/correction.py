@@ -91,6 +91,8 @@ class _Rows:
         self._contract = sending.department.contracts[sending.dataset]
         self._columns = [self._contract.column(name) for name in asked.headers]
         before = ["row", "problem", "remedy"]
+        if not sending.is_mended_at_source:
+            before += ["treatment"]
         if asked.proposals:
             before += ["proposal", "adopt"]
         if asked.has_queries:
@@ -177,6 +179,7 @@ class _Rows:
             "row": (row.row, self._given),
             "problem": (problem, self._given),
             "remedy": (remedy, self._given),
+            "treatment": (None, free),
             "proposal": (proposal, Look(fill=self._given.fill, number_format=TEXT)),
             "adopt": (None, free if proposal else self._given),
             "explanation": (None, free if row.queries else self._given),
@@ -204,9 +207,13 @@ class _Rows:
 
     def _add_choices(self, first: int, last: int) -> None:
         lists: list[tuple[int, Column | None, list[str]]] = []
-        if "adopt" in self._before:
-            at = self._before.index("adopt") + 1
-            lists.append((at, None, [self._texts.form.adopt_choice]))
+        of_ours = {
+            "treatment": list(self._texts.treatments.values()),
+            "adopt": [self._texts.form.adopt_choice],
+        }
+        for at, name in enumerate(self._before, start=1):
+            if name in of_ours:
+                lists.append((at, None, of_ours[name]))
         for position, column in enumerate(self._columns, start=len(self._before) + 1):
             choices = choices_of(self._contract, column.name, self._sending.month)
             if choices:

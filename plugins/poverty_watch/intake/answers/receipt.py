@@ -202,13 +202,15 @@ class _Front:
             "accepted": (taken, delivery.accepted_rows),
             "returned": (words.returned, delivery.rejected_rows),
         }
+        if delivery.voided_rows:
+            fates["voided"] = (words.voided, delivery.voided_rows)
         together = sum(count for _, count in fates.values())
         self._table([list(fate) for fate in fates.values()], (4, 2), _PLAIN)
         self._table([[words.all, together]], (4, 2), _BOLD)
         if delivery.late_rows and not stopped:
             self._table([[words.late, delivery.late_rows]], (4, 2), _PLAIN)
-        numbers = {name: count for name, (_, count) in fates.items()}
-        self._line(words.equation.format(**numbers, all=together), Look(size=9, boxed=False))
+        parts = " + ".join(str(count) for _, count in fates.values())
+        self._line(words.equation.format(parts=parts, all=together), Look(size=9, boxed=False))
 
     def _faults(self) -> None:
         words, labels = self._words, self._words.labels

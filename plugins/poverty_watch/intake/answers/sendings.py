@@ -108,7 +108,7 @@ class Sending:
     @property
     def was_judged(self) -> bool:
         """Whether its rows were looked at one by one."""
-        return bool(self.delivery.accepted_rows + self.delivery.rejected_rows)
+        return self.delivery.was_judged
 
     @property
     def title(self) -> str:

@@ -322,6 +322,7 @@ def _fingerprint(sending: Sending, kind: str, registers: Sequence[InForce] = ())
             delivery.data_rows,
             delivery.accepted_rows,
             delivery.rejected_rows,
+            delivery.voided_rows,
             delivery.header_rows,
             delivery.blank_rows,
             delivery.total_rows,

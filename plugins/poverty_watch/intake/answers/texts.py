@@ -96,6 +96,7 @@ class Counts(_Strict):
     accepted: str
     not_taken: str
     returned: str
+    voided: str
     late: str
     equation: str
     unread: str

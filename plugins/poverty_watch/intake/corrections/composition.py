@@ -28,6 +28,7 @@ LAYERS_SCHEMA = pa.schema(
         ("source", pa.string()),
         ("columns", pa.string()),
         ("adopted", pa.bool_()),
+        ("void", pa.bool_()),
     ]
 )
 FileEntry = dict[str, Any]
@@ -38,13 +39,14 @@ FileEntry = dict[str, Any]
 class Layer:
     """Which cells of a row are those of a correction sheet; the cells themselves are in the sheet.
 
-    ``adopted``: the identity number is the one that was proposed.
+    ``adopted``: the identity number is the one that was proposed. ``void``: the row is taken back.
     """
 
     place: Place
     source: Place
     columns: tuple[str, ...]
     adopted: bool
+    void: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,15 @@ def amendments_of(
 
 
 def amended(layers: Iterable[Amendment]) -> tuple[Amendment, ...]:
-    """Amendments laid one over another: cells that a later one does not change stay."""
+    """Amendments laid one over another: cells that a later one does not change stay.
+
+    Whether a row is void, the last one says: who mends a row wants it after all.
+    """
     found: dict[Place, Amendment] = {}
     for later in layers:
         earlier = found.get(later.place)
         cells = {**(earlier.cells if earlier else {}), **later.cells}
-        found[later.place] = Amendment(later.place, later.source, cells)
+        found[later.place] = Amendment(later.place, later.source, cells, later.is_void)
     return tuple(found.values())
 
 
@@ -131,7 +136,7 @@ def _amendment(layer: Layer, row: ReturnedRow, contract: Contract) -> Amendment:
     cells = {column: row.cells.get(column) for column in layer.columns}
     if layer.adopted:
         cells[contract.identity.name] = row.proposal
-    return Amendment(layer.place, layer.source, cells)
+    return Amendment(layer.place, layer.source, cells, layer.void)
 
 
 def layers_table(layers: Sequence[Layer]) -> pa.Table:
@@ -143,6 +148,7 @@ def layers_table(layers: Sequence[Layer]) -> pa.Table:
                 "source": json.dumps(layer.source, ensure_ascii=False),
                 "columns": json.dumps(layer.columns),
                 "adopted": layer.adopted,
+                "void": layer.void,
             }
             for layer in layers
         ],
@@ -157,6 +163,7 @@ def _read_layers(path: Path) -> Iterable[Layer]:
             source=_place(record["source"]),
             columns=tuple(json.loads(record["columns"])),
             adopted=record["adopted"],
+            void=bool(record.get("void")),  # layers of before rows could be void do not say
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import select
@@ -197,7 +198,7 @@ class _Desk:
         """The delivery to be corrected: the latest that is in force, or that grew out of a base."""
         wanted = {base.id for base in bases}
         for delivery in reversed(self.earlier):
-            if not delivery.accepted_rows + delivery.rejected_rows:
+            if not delivery.was_judged:
                 continue
             if delivery.status in IN_FORCE:
                 return delivery
@@ -398,7 +399,8 @@ class _Merging:
         path = self._desk.folder(self._standing) / SET_ASIDE
         places = self._rows.places
         faulty = set(places.positions(_places(pq.read_table(path))).values())
-        return {f.position for f in self._fates if f.position is not None} - faulty
+        gone = set(np.flatnonzero(self._rows.voided).tolist())
+        return {f.position for f in self._fates if f.position is not None} - faulty - gone
 
     def _layers(self) -> list[Layer]:
         identity = self._contract.identity.name
@@ -408,6 +410,7 @@ class _Merging:
                 source=self._source(fate),
                 columns=tuple(c for c in fate.columns if not (fate.adopted and c == identity)),
                 adopted=fate.adopted,
+                void=fate.fate == "voided",
             )
             for fate in self._fates
             if fate.applied and fate.position is not None
@@ -415,7 +418,12 @@ class _Merging:
 
     def _amendments(self) -> list[Amendment]:
         return [
-            Amendment(self._rows.delivered.of(fate.position), self._source(fate), fate.cells)
+            Amendment(
+                self._rows.delivered.of(fate.position),
+                self._source(fate),
+                fate.cells,
+                is_void=fate.fate == "voided",
+            )
             for fate in self._fates
             if fate.applied and fate.position is not None
         ]

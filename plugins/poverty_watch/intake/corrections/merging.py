@@ -46,7 +46,7 @@ class RowFate:
 
     ``position`` is the row's in the standing delivery, ``columns`` what the sender changed,
     ``conflicts`` those of them that stand otherwise by now. ``applied`` says whether the new cells
-    are taken.
+    are taken, or the row is taken back.
     """
 
     row: ReturnedRow
@@ -117,7 +117,7 @@ def _settle_doubles(fates: Sequence[RowFate], contract: Contract) -> None:
         if len(same) > 1:
             texts = said(contract, [fate.row.cells for fate in same])
             contents = [
-                (text, f.row.explanation, f.row.proposal)
+                (text, f.row.explanation, f.row.proposal, f.row.treatment)
                 for text, f in zip(texts, same, strict=True)
             ]
             if all(content == contents[0] for content in contents):
@@ -150,6 +150,9 @@ def _compare(
         if changed & moved or neighbours.is_anothers(own, now, changed - fate.issued.columns):
             fate.fate = "misplaced"
             continue
+        if fate.row.treatment == "void":
+            compared.append((fate, own))
+            continue
         fate.cells = {name: fate.row.cells[name] for name in changed}
         identity = contract.identity.name
         if fate.row.proposal is not None and identity not in changed:
@@ -171,7 +174,8 @@ def _compare(
             found.append((fate, before[own], new, is_same))
     stands = said(contract, _cells_at(standing, [fate.position or 0 for fate, *_ in found]))
     for (fate, old, new, is_same), now in zip(found, stands, strict=True):
-        _against_standing(fate, old, new, now, is_same)
+        is_void = bool(standing.voided[fate.position or 0])
+        _against_standing(fate, old, new, now, is_same, is_void)
 
 
 def _moved_alone(before: Sequence[Said], sent: Sequence[Said]) -> set[str]:
@@ -186,14 +190,26 @@ def _moved_alone(before: Sequence[Said], sent: Sequence[Said]) -> set[str]:
     return found
 
 
-def _against_standing(fate: RowFate, before: Said, new: Said, stands: Said, is_same: bool) -> None:
-    """Three states of a row; ``is_same`` is False for one that is only thought to be the same."""
+def _against_standing(
+    fate: RowFate, before: Said, new: Said, stands: Said, is_same: bool, is_void: bool
+) -> None:
+    """Three states of a row.
+
+    ``is_same`` is False for one that is only thought to be the same, ``is_void`` tells that it has
+    been taken back since. Taking back is about the whole row: any cell that has changed speaks
+    against it. Who mends a row that was taken back, or says that it is to be mended, wants it again.
+    """
+    takes_back = fate.row.treatment == "void"
     moved = [name for name, text in stands.items() if text not in (before[name], new.get(name))]
-    fate.conflicts = tuple(n for n in moved if n in new or not is_same)
+    fate.conflicts = tuple(n for n in moved if n in new or takes_back or not is_same)
     if fate.conflicts:
         fate.fate = "conflict"
     elif not is_same:
         fate.fate, fate.position = "gone", None
+    elif takes_back:
+        fate.fate, fate.applied = ("already", False) if is_void else ("voided", True)
+    elif is_void and (new or fate.row.treatment == "mend"):
+        fate.fate, fate.applied = "mended", True
     elif not new:
         fate.fate = "unchanged"
     elif all(stands[name] == text for name, text in new.items()):

@@ -15,7 +15,7 @@ from poverty_watch.contracts import Contract
 from poverty_watch.identity import mask_numbers
 from poverty_watch.intake import cells
 from poverty_watch.intake.corrections.codes import code_in
-from poverty_watch.intake.corrections.texts import CorrectionTexts, Headers
+from poverty_watch.intake.corrections.texts import CorrectionTexts, Headers, Treatment
 from poverty_watch.intake.layout import is_blank, layout_at, plain
 from poverty_watch.intake.policy import delivery_policy
 from poverty_watch.intake.sheets import Cell, Sheet, read_sheets
@@ -29,8 +29,8 @@ class ReturnedRow:
     """A row as it came back.
 
     ``row`` is its number in the returned sheet. ``cells`` holds those of the contract's columns
-    that the sheet still has; ``proposal`` is the proposed number if the sender wants it taken.
-    ``is_file`` marks an answer to a question about a file as a whole.
+    that the sheet still has; ``proposal`` is the proposed number if the sender wants it taken,
+    ``treatment`` what is to be done with the row, if the sender says so. ``is_file`` marks an answer to a question about a file as a whole.
     """
 
     sheet: str
@@ -39,6 +39,7 @@ class ReturnedRow:
     cells: Mapping[str, Cell]
     explanation: str | None = None
     proposal: Cell = None
+    treatment: Treatment | None = None
     is_file: bool = False
 
 
@@ -106,6 +107,7 @@ def _read_sheet(
     yes = {plain(word).casefold() for word in texts.means_yes}
     for position in layout.data:
         row = sheet.rows[position]
+        treatment = plain(_at(row, office.get("treatment")))
         adopts = plain(_at(row, office.get("adopt"))).casefold() in yes
         returned.rows.append(
             ReturnedRow(
@@ -118,6 +120,7 @@ def _read_sheet(
                 },
                 explanation=_text(_at(row, office.get("explanation")), texts),
                 proposal=_at(row, office.get("proposal")) if adopts else None,
+                treatment=texts.treatment_of(treatment),
                 is_file=is_file,
             )
         )

@@ -15,6 +15,7 @@ from poverty_watch.settings import TEMPLATES
 _FILE = TEMPLATES / "更正表.yaml"
 Fate = Literal[
     "mended",
+    "voided",
     "explained",
     "already",
     "needless",
@@ -33,6 +34,8 @@ Fate = Literal[
     "at_source",
 ]
 """What may become of a row of a correction sheet."""
+Treatment = Literal["mend", "void"]
+"""What the sender may want done with a row; nothing said is ``mend``."""
 
 
 class _Strict(BaseModel):
@@ -53,6 +56,7 @@ class Headers(_Strict):
     row: str
     problem: str
     remedy: str
+    treatment: str
     proposal: str
     adopt: str
     explanation: str
@@ -68,6 +72,7 @@ class Widths(_Strict):
     row: float
     problem: float
     remedy: float
+    treatment: float
     proposal: float
     adopt: float
     explanation: float
@@ -114,6 +119,8 @@ class CorrectionTexts(_Strict):
     most_rows: int = Field(gt=0, le=100_000)
     longest_explanation: int = Field(gt=0)
     means_yes: tuple[str, ...]
+    treatments: dict[Treatment, str]
+    means: dict[Treatment, tuple[str, ...]]
     sheets: Sheets
     headers: Headers
     widths: Widths
@@ -132,7 +139,14 @@ class CorrectionTexts(_Strict):
             raise ValueError(f"缺少这些去向的说法：{'、'.join(lacking)}")
         if self.form.adopt_choice not in self.means_yes:
             raise ValueError(f"“采用”列的选项“{self.form.adopt_choice}”不在 means_yes 里")
+        for treatment in get_args(Treatment):
+            if self.treatment_of(self.treatments.get(treatment, "")) != treatment:
+                raise ValueError(f"“处理”列的选项 {treatment} 要在 treatments 里，也要在 means 里")
         return self
+
+    def treatment_of(self, word: str) -> Treatment | None:
+        """What a word in the column of treatments means; None for a blank or an unknown one."""
+        return next((t for t, words in self.means.items() if word in words), None)
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,7 @@ class Delivery(Base):
     ``policy_sha256`` names the contract, suite and limits by which it was judged: a stopped delivery
     is judged again once those have changed, an accepted one never. ``open_queries`` counts by code
     what the sender was asked and had not explained; null in rows of before there were queries.
+    ``voided_rows`` are those that the sender has taken back in a correction sheet.
     """
 
     __tablename__ = "delivery"
@@ -65,6 +66,7 @@ class Delivery(Base):
     data_rows: Mapped[int] = mapped_column(default=0)
     accepted_rows: Mapped[int] = mapped_column(default=0)
     rejected_rows: Mapped[int] = mapped_column(default=0)
+    voided_rows: Mapped[int] = mapped_column(default=0, server_default="0")
     header_rows: Mapped[int] = mapped_column(default=0)
     blank_rows: Mapped[int] = mapped_column(default=0)
     total_rows: Mapped[int] = mapped_column(default=0)
@@ -74,6 +76,11 @@ class Delivery(Base):
     files: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     messages: Mapped[list[str]] = mapped_column(JSON, default=list)
     settled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether its rows were looked at one by one."""
+        return bool(self.accepted_rows + self.rejected_rows + self.voided_rows)
 
 
 class DatasetMonth(Base):
