@@ -80,6 +80,8 @@ def kept_checks(standardised: Standardised, checks: Sequence[Check]) -> list[Kep
 
 
 def _first(standardised: Standardised, check: Check) -> tuple[FailingRow, ...]:
+    if not len(check.failing):
+        return ()
     rows = np.sort(check.failing)[:_FIRST_ROWS]
     places = [v.to_pylist() for v in standardised.source_columns(rows).values()]
     columns = [shown_column(standardised.contract, column) for column in check.columns]

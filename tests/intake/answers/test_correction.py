@@ -56,7 +56,7 @@ def rows_of(sheet: Worksheet) -> list[dict[str, Any]]:
 
 def test_it_holds_exactly_the_rows_to_be_mended_as_they_were_sent(sent: Clerk) -> None:
     rows = rows_of(sent.open("更正_"))
-    assert list(rows[0]) == ["原表行号", "问题", "怎样改", *HEADER, "行码"]
+    assert list(rows[0]) == ["原表行号", "问题", "怎样改", "处理", *HEADER, "行码"]
     assert [row["原表行号"] for row in rows] == [FIRST_FAULTY + offset for offset in EXPECTED]
     # A number keeps the digits that Excel keeps: fifteen.
     lost = rows[2]["残疾人证号"]
@@ -86,7 +86,7 @@ def test_exactly_the_faulty_cells_are_coloured(sent: Clerk) -> None:
     sheet = sent.open("更正_")
     at = header_row(sheet)
     assert coloured(sheet, FAULT) == {
-        (at + 1 + offset, 4 + HEADER.index(header))
+        (at + 1 + offset, 5 + HEADER.index(header))
         for offset, pairs in EXPECTED.items()
         for _, header in pairs
     }
@@ -95,7 +95,7 @@ def test_exactly_the_faulty_cells_are_coloured(sent: Clerk) -> None:
 def test_identity_cells_are_text_so_that_excel_keeps_all_digits(sent: Clerk) -> None:
     sheet = sent.open("更正_")
     at = header_row(sheet)
-    identity = [sheet.cell(at + 1 + offset, 5) for offset in EXPECTED]
+    identity = [sheet.cell(at + 1 + offset, 6) for offset in EXPECTED]
     assert {cell.number_format for cell in identity} == {"@"}
     # What Excel has destroyed stays a number: as text it would pass for one typed by hand.
     assert identity[2].data_type == "n"
@@ -121,7 +121,7 @@ def test_columns_go_by_the_senders_own_words_and_order(clerk: Clerk) -> None:
     clerk.office.deliver(DATASET, [header, wrong])
     clerk.answered()
     row = rows_of(clerk.open("更正_"))[0]
-    assert list(row)[3:-1] == ["发证日期", "残疾等级", "残疾 类别", "残疾人 证号", "姓名"]
+    assert list(row)[4:-1] == ["发证日期", "残疾等级", "残疾 类别", "残疾人 证号", "姓名"]
     assert row["残疾人 证号"] == number(serial=2)
 
 
@@ -135,12 +135,12 @@ def test_a_doubted_row_stands_beside_the_faulty_ones_and_offers_room_to_explain(
     clerk.answered("microcredit")
     sheet = clerk.open("更正_", "更正", "microcredit")
     rows = rows_of(sheet)
-    assert list(rows[0])[:4] == ["原表行号", "问题", "怎样改", "说明"]
+    assert list(rows[0])[:5] == ["原表行号", "问题", "怎样改", "处理", "说明"]
     assert rows[0]["问题"] == "疑问：“借款金额”5000，“逾期金额”8000：部分大于全部。"
     assert [line[:3] for line in rows[1]["问题"].split("\n")] == ["错误：", "疑问："]
     at = header_row(sheet)
-    assert coloured(sheet, DOUBT) == {(at + 1, 8), (at + 1, 10), (at + 2, 8), (at + 2, 10)}
-    assert coloured(sheet, FAULT) == {(at + 2, 6)}
+    assert coloured(sheet, DOUBT) == {(at + 1, 9), (at + 1, 11), (at + 2, 9), (at + 2, 11)}
+    assert coloured(sheet, FAULT) == {(at + 2, 7)}
     listed = table(clerk.open("回执_", "疑问行", "microcredit"))
     assert [line["行号"] for line in listed] == [2, 3]
     assert coloured(clerk.open("批注_", None, "microcredit"), DOUBT) == {
@@ -169,7 +169,7 @@ def test_a_closed_list_offers_what_is_valid_in_that_month(
     assert ("突发严重困难户" in offered) is is_valid
     rules = book["更正"].data_validations.dataValidation
     lists = [column for column in contract.columns if column.values]
-    assert len(rules) == len(lists)
+    assert len(rules) == len(lists) + 1  # and the one of 处理
     assert all(rule.formula1 in book.defined_names for rule in rules)
 
 
