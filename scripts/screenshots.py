@@ -3,7 +3,8 @@
 POVERTY_WATCH_HOME=... python scripts/screenshots.py [--folder docs/images] [--only 本月]
 
 It signs in as the administrator of that home, in a Chromium without a window, and saves small PNG
-files. Run it over the sample county: what is on the pictures is shown to everybody.
+files. Run it over the sample county, after `sample_cases.py`: what is on the pictures is shown to
+everybody.
 """
 
 from __future__ import annotations

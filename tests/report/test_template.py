@@ -122,6 +122,19 @@ def test_leads_that_nobody_was_sent_to_verify_make_no_empty_chart(april: Screene
     assert "尚无核实结果。" in [cell.value for row in load_workbook(path)["图表"] for cell in row]
 
 
+@pytest.mark.parametrize(("notes", "pages"), [(1, 0), (5, 1), (40, 0)])
+def test_a_cover_a_little_longer_than_a_page_is_one_page(
+    kept: Archived, notes: int, pages: int
+) -> None:
+    rows = {
+        "注意事项": [{"序号": n, "事项": "样例"} for n in range(notes)],
+        "未运行": [],
+        "参数": [],
+    }
+    content = render(TEMPLATE, kept.singles, kept.tables | rows, DAY).content
+    assert load_workbook(io.BytesIO(content))["说明"].page_setup.fitToHeight == pages
+
+
 def test_every_sheet_prints_what_is_filled_on_landscape_a4(kept: Archived) -> None:
     for sheet in rendered(kept, TEMPLATE).worksheets:
         if sheet.sheet_state != "visible":

@@ -176,4 +176,4 @@ def test_tasks_are_counted_and_do_not_hold_up_the_report(april: ScreenedMonth) -
             )
     found = seen(april, MAY[8])
     assert (found.tasks_open, found.tasks_overdue) == (2, 1)
-    assert next(s for s in found.stages if s.title == "核实任务").state == "done"
+    assert next(s for s in found.stages if s.title == "派核实任务").state == "done"

@@ -28,7 +28,7 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
     for line in lines:
         table.add_row(
             str(line.id),
-            line.kind + ("（急）" if line.is_urgent else ""),
+            ("急 " if line.is_urgent else "") + line.kind,
             line.household_id,
             line.township,
             line.village,

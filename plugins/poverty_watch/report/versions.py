@@ -128,7 +128,7 @@ def sign_report(
             )
         if newest.fingerprint != draft.fingerprint:
             raise ReportError(
-                f"{month.chinese}报表第{newest.number}版生成之后数据有变化，请重新生成草稿、核对后再签发。"
+                f"{month.chinese}月报表第{newest.number}版生成之后数据有变化，请重新生成草稿、核对后再签发。"
             )
         if draft.content.differences:
             listed = "\n".join(f"- {line}" for line in draft.content.differences)

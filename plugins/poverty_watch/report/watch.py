@@ -347,13 +347,13 @@ def _screening(owed: Sequence[Owed], facts: _Facts, as_of: date) -> Stage:
 
 def _verifying(facts: _Facts) -> Stage:
     if not facts.is_screened:
-        return Stage("核实任务", "waits", "比对预警后派发。")
+        return Stage("派核实任务", "waits", "比对预警后派发。")
     if not facts.tasks:
         told = "没有新线索要核实。" if not facts.leads else "线索并入在办任务，或任务还没有派发。"
-        return Stage("核实任务", "done", told)
+        return Stage("派核实任务", "done", told)
     told = f"派发{facts.tasks}件，在办{facts.tasks_open}件，超期{facts.tasks_overdue}件。"
     # Verification goes on beside the report: it does not hold it up.
-    return Stage("核实任务", "done", told)
+    return Stage("派核实任务", "done", told)
 
 
 def _drafting(facts: _Facts, days: ReportingDays, as_of: date) -> Stage:

@@ -30,6 +30,9 @@ from poverty_watch.report.values import Row
 
 OPTIONAL = ("更正",)
 """Tables that only some versions have; without them their sheet goes away."""
+_A4 = (842, 595)  # points, landscape
+_POINTS_A_CHARACTER, _ROW = 5.25, 15
+_SHRUNK = 1.25
 
 
 @dataclass(frozen=True)
@@ -127,11 +130,29 @@ def _models(
 
 
 def _bound_prints(book: Workbook) -> None:
-    """Print what is filled, whatever a clerk's cursor once touched beside it."""
+    """Print what is filled, whatever a clerk's cursor once touched beside it.
+
+    A sheet that is a little longer than a page is shrunk to it: the signature shall not stand alone.
+    """
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible" and not sheet.print_area:
             last = f"{get_column_letter(sheet.max_column)}{sheet.max_row}"
             sheet.print_area = f"A1:{last}"
+        if not sheet.row_breaks.brk and 1 < _pages(sheet) <= _SHRUNK:
+            sheet.page_setup.fitToHeight = 1
+
+
+def _pages(sheet: Any) -> float:
+    """How many landscape A4 pages a sheet of a page's width is high."""
+    margins = sheet.page_margins
+    wide = _A4[0] - 72 * (margins.left + margins.right)
+    high = _A4[1] - 72 * (margins.top + margins.bottom)
+    # A loaded dimension may stand for several columns.
+    columns = sheet.column_dimensions.values()
+    characters = sum(one.width * ((one.max or 1) - (one.min or 1) + 1) for one in columns)
+    width = max(characters, 1) * _POINTS_A_CHARACTER
+    rows = [sheet.row_dimensions[n + 1].height or _ROW for n in range(sheet.max_row)]
+    return float(sum(rows) * min(1.0, wide / width) / high)
 
 
 def _open(template: Path) -> Workbook:
