@@ -14,17 +14,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
 from county_run import dispatching
 from county_run.params import month_param
+from month_runs import DayTimetable
 
 with DAG(
     "bimonthly_dispatch",
     dag_display_name="双月调度",
     description="每两个月出通报和市级部门摘要，有人同意后发送",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 9 15 1-11/2 *", timezone="Asia/Shanghai"),
+    schedule=DayTimetable("0 9 15 1-11/2 *", timezone="Asia/Shanghai"),
     start_date=datetime(2021, 1, 1),
     catchup=False,
     max_active_runs=1,

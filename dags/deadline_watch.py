@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
 from county_run import watching
 from county_run.params import month_param
+from month_runs import DayTimetable
 
 with DAG(
     "deadline_watch",
     dag_display_name="期限看守",
     description="每月3、5、8、9、10日发邮件：办到哪一步、谁没报、能否按期",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("30 8 * * *", timezone="Asia/Shanghai"),
+    schedule=DayTimetable("30 8 * * *", timezone="Asia/Shanghai"),
     start_date=datetime(2021, 1, 1),
     catchup=False,
     max_active_runs=1,

@@ -15,16 +15,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
 from county_run import desk
+from month_runs import DayTimetable
 
 with DAG(
     "verification_desk",
     dag_display_name="核实办理台",
     description="每个工作日收回表、写答复、催办、逐级上报",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 9,16 * * *", timezone="Asia/Shanghai"),
+    schedule=DayTimetable("0 9,16 * * *", timezone="Asia/Shanghai"),
     start_date=datetime(2021, 1, 1),
     catchup=False,
     max_active_runs=1,

@@ -1,4 +1,4 @@
-"""How the month's runs stand in Airflow: called after their month, noted, in order, started warm."""
+"""How runs stand in Airflow: called after their month or day, noted, in order, started warm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo
-from airflow.timetables.trigger import CronPartitionTimetable
+from airflow.timetables.trigger import CronPartitionTimetable, CronTriggerTimetable
 
 if TYPE_CHECKING:
     from poverty_watch.months import Month
@@ -64,6 +64,14 @@ class MonthTimetable(CronPartitionTimetable):
             for _ in range(-self._run_offset):
                 due = self._get_next(due)
             yield info._replace(run_after=due)
+
+
+class DayTimetable(CronTriggerTimetable):
+    """Airflow's own timetable of days, whose runs are called by the county's time, not by UTC."""
+
+    def generate_run_id(self, *, run_after: datetime, **how: Any) -> str:
+        """``scheduled__2021-05-08T08:30:00+08:00``."""
+        return super().generate_run_id(run_after=run_after.astimezone(self._timezone), **how)
 
 
 class MonthNote:
@@ -176,10 +184,10 @@ def _forks_steps() -> bool:
 
 
 class MonthRuns(AirflowPlugin):
-    """The timetable, the listeners, and the names of triggered runs."""
+    """The timetables, the listeners, and the names of triggered runs."""
 
     name = "month_runs"
-    timetables = [MonthTimetable]  # noqa: RUF012 - the form that Airflow reads
+    timetables = [MonthTimetable, DayTimetable]  # noqa: RUF012 - the form that Airflow reads
     fastapi_root_middlewares = [  # noqa: RUF012
         {"middleware": MonthFirst, "name": "月份在前"}
     ]

@@ -23,10 +23,8 @@ def test_it_runs_every_day_and_tells_on_the_days_of_the_policy(bag: Any) -> None
     # What waits is sent on every day.
     assert dag.get_task("send_again").upstream_task_ids == set()
     assert dag.get_task("tell").retries == 5
-    assert (dag.timetable.expression, str(dag.timetable.timezone)) == (
-        "30 8 * * *",
-        "Asia/Shanghai",
-    )
+    timetable = dag.timetable.serialize()
+    assert (timetable["expression"], timetable["timezone"]) == ("30 8 * * *", "Asia/Shanghai")
     assert not dag.catchup
     shown = [dag.dag_display_name, dag.description, dag.doc_md]
     shown += [task.task_display_name for task in dag.tasks]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from month_runs import MonthFirst, MonthNote, MonthTimetable
+from month_runs import DayTimetable, MonthFirst, MonthNote, MonthTimetable
 
 TRIGGER = "/api/v2/dags/{}/dagRuns"
 CLOCK = {"timezone": "Asia/Shanghai", "run_offset": -1, "key_format": "%Y-%m"}
@@ -33,6 +33,17 @@ def test_a_run_is_called_after_its_month(timetable: MonthTimetable) -> None:
             run_type=kind, run_after=when, data_interval=None, partition_key="2021-04"
         )
         assert name.startswith(f"2021-04__{kind}__2021-05-01T08:00:00+08:00__")
+
+
+def test_a_run_of_a_day_is_called_by_the_countys_time() -> None:
+    from airflow.utils.types import DagRunType
+
+    name = DayTimetable("30 8 * * *", timezone="Asia/Shanghai").generate_run_id(
+        run_type=DagRunType.SCHEDULED,
+        run_after=datetime(2021, 5, 8, 0, 30, tzinfo=UTC),
+        data_interval=None,
+    )
+    assert name == "scheduled__2021-05-08T08:30:00+08:00"
 
 
 @pytest.mark.parametrize(
