@@ -36,7 +36,7 @@ with after_month as (
 ),
 
 -- Without an earlier snapshot this month's own says who was there before: identified earlier and
--- either still monitored or eliminated only in this month.
+-- still monitored, or eliminated only in this month and not new in it.
 before_month as (
     select
         household_id,
@@ -63,8 +63,14 @@ before_month as (
     from after_month
     where
         not $has_previous
-        and identified_month < $month_start
-        and (is_stock or (is_cleared and eliminated_month = $month_start))
+        and (
+            (is_stock and identified_month < $month_start)
+            or (
+                is_cleared
+                and eliminated_month = $month_start
+                and coalesce(identified_month <> $month_start, true)
+            )
+        )
 ),
 
 households as (
@@ -324,10 +330,7 @@ movements as (
         '更正补录' as item,
         1 as households,
         persons,
-        case
-            when $has_previous then '本月消除，但上月不在未消除之列，也非本月识别'
-            else '没有上月名册，本月消除，识别监测时间为空或晚于本月'
-        end as note
+        '本月消除，但上月不在未消除之列，也非本月识别' as note
     from arriving
     where is_cleared_now and not is_identified_now
 

@@ -155,17 +155,19 @@ def test_without_an_earlier_register_the_opening_stock_comes_from_this_one() -> 
             household("3", identified="2021-04"),
             household("4", identified=None),
             household("5", identified="2020-12", eliminated="2021-01"),
+            household("6", identified=None, eliminated="2021-04"),
+            household("7", identified="2021-04", eliminated="2021-04"),
         ],
         None,
     )
     assert moved(stocks) == {
-        "期初未消除": (2, 6),
-        "本月新增": (1, 3),
-        "本月消除": (1, 3),
+        "期初未消除": (3, 9),
+        "本月新增": (2, 6),
+        "本月消除": (3, 9),
         "更正补录": (1, 3),
         "期末未消除": (3, 9),
-        "累计识别": (5, 15),
-        "累计消除": (2, 6),
+        "累计识别": (7, 21),
+        "累计消除": (4, 12),
     }
     assert [c.household_id for c in stocks.corrections] == ["R:4"]
 

@@ -52,7 +52,7 @@ def _order(file: SeenFile) -> _Order:
 
     A correction sheet comes after whatever whole table came with it: it is about what stands.
     """
-    rank = 2 if file.kind == "correction" else int(is_correction(name_of(file.path)))
+    rank = 2 if file.kind == "correction" else int(is_correction(file.path))
     return (file.arrival, rank, file.modified_at.timestamp(), name_of(file.path))
 
 
