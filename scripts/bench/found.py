@@ -7,6 +7,7 @@ from typing import Any
 COLUMNS = (
     *("check_id", "subject", "dataset", "person_id", "severity", "value", "other_value"),
     *("source_file", "source_sheet", "source_row"),
+    *("other_file", "other_sheet", "other_row"),
 )
 """One row per row that tells of a hit or finding: whose it is, how grave, what was measured, where."""
 

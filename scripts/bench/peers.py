@@ -40,6 +40,7 @@ AT_LEAST = 5.0
 CHECKS = 52
 _STAGED = {
     "persons": ("person_id", "household_id", "died_on"),
+    "members": ("person_id", "household_id", "age", "joined_through"),
     "households": ("household_id", "head_person_id", "township", "village", "living_members"),
 }
 """What is compared of who lives where."""
@@ -78,7 +79,7 @@ def part_ours(size: Size) -> Result:
             _frame(engine.run(f"select {', '.join(columns)} from {table}", {}))
             for table, columns in _STAGED.items()
         ]
-    files = (*plan.definitions.rules, *plan.definitions.comparisons)
+    files = (*plan.definitions.comparisons, *plan.definitions.rules)
     tables = ((file, _frame(table)) for file, table in zip(files, rows, strict=True))
     return watch.result(results=_results(tables, staged))
 
@@ -87,7 +88,7 @@ def _rows_of_all(plan: Any, engine: Any, runner_type: Any, run_staging: Any) -> 
     from poverty_watch.engine import Text
 
     inputs, definitions = plan.inputs, plan.definitions
-    files = (*definitions.rules, *definitions.comparisons)
+    files = (*definitions.comparisons, *definitions.rules)
     staged = run_staging(engine, inputs, definitions.staging)
     for relation in frozenset[str]().union(*(file.relations for file in files)) - staged.keys():
         engine.attach(relation, inputs.relation(relation))
@@ -120,7 +121,7 @@ def part_pandas(size: Size) -> Result:
     screen = watch.importing(load)
     people, found = watch.working(screen, _planned(size))
     households = people.households.rename(columns={"person_id": "head_person_id"})
-    staged = [people.persons, households]
+    staged = [people.persons, people.members, households]
     return watch.result(results=results_of(found) | _staged_results(staged))
 
 

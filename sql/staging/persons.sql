@@ -8,23 +8,48 @@ about: >
   names the person; such a person is known but no member (source 前期名册).
 basis: catalogue 1.2 and 6
 */
-with register_places as (
-    select
-        person_id,
-        name,
-        birth_date,
-        household_no,
-        row_number() over (
-            partition by person_id
-            order by length(household_no), household_no, name
-        ) as place
+with register_rows as (
+    select person_id, name, birth_date, household_no
     from monitoring_register
     where household_no is not null
 ),
 
+-- Nearly everybody has one row: only the rows of the others have to be ranked.
+in_several_rows as (
+    select person_id
+    from register_rows
+    group by person_id
+    having count(*) > 1
+),
+
+ranked_rows as (
+    select
+        register_rows.*,
+        row_number() over (
+            partition by register_rows.person_id
+            order by
+                length(register_rows.household_no),
+                register_rows.household_no,
+                register_rows.name
+        ) as place
+    from register_rows
+    inner join in_several_rows on register_rows.person_id = in_several_rows.person_id
+),
+
 register_persons as (
+    select
+        register_rows.person_id,
+        register_rows.name,
+        register_rows.birth_date,
+        register_rows.household_no
+    from register_rows
+    left join in_several_rows on register_rows.person_id = in_several_rows.person_id
+    where in_several_rows.person_id is null
+
+    union all
+
     select person_id, name, birth_date, household_no
-    from register_places
+    from ranked_rows
     where place = 1
 ),
 
@@ -65,7 +90,15 @@ joined_households as (
     where place = 1
 ),
 
-hukou_places as (
+in_several_hukou_rows as (
+    select person_id
+    from hukou_register
+    where hukou_id is not null
+    group by person_id
+    having count(*) > 1
+),
+
+ranked_hukou_rows as (
     select
         hukou_register.person_id,
         hukou_register.name,
@@ -79,14 +112,40 @@ hukou_places as (
                 hukou_register.name
         ) as place
     from hukou_register
+    inner join in_several_hukou_rows
+        on hukou_register.person_id = in_several_hukou_rows.person_id
     left join register_persons on hukou_register.person_id = register_persons.person_id
     where hukou_register.hukou_id is not null and register_persons.person_id is null
 ),
 
 hukou_persons as (
+    select
+        hukou_register.person_id,
+        hukou_register.name,
+        hukou_register.birth_date,
+        hukou_register.hukou_id
+    from hukou_register
+    left join in_several_hukou_rows
+        on hukou_register.person_id = in_several_hukou_rows.person_id
+    left join register_persons on hukou_register.person_id = register_persons.person_id
+    where
+        hukou_register.hukou_id is not null
+        and in_several_hukou_rows.person_id is null
+        and register_persons.person_id is null
+
+    union all
+
     select person_id, name, birth_date, hukou_id
-    from hukou_places
+    from ranked_hukou_rows
     where place = 1
+),
+
+persons_of_the_month as (
+    select person_id from register_persons
+
+    union all
+
+    select person_id from hukou_persons
 ),
 
 earlier_rows as (
@@ -102,13 +161,11 @@ earlier_rows as (
         history.township,
         history.village
     from monitoring_register_history as history
-    left join register_persons on history.person_id = register_persons.person_id
-    left join hukou_persons on history.person_id = hukou_persons.person_id
+    left join persons_of_the_month on history.person_id = persons_of_the_month.person_id
     where
         history.month < $month
         and history.household_no is not null
-        and register_persons.person_id is null
-        and hukou_persons.person_id is null
+        and persons_of_the_month.person_id is null
 
     union all
 
@@ -124,13 +181,11 @@ earlier_rows as (
         history.township,
         history.village
     from hukou_register_history as history
-    left join register_persons on history.person_id = register_persons.person_id
-    left join hukou_persons on history.person_id = hukou_persons.person_id
+    left join persons_of_the_month on history.person_id = persons_of_the_month.person_id
     where
         history.month < $month
         and history.hukou_id is not null
-        and register_persons.person_id is null
-        and hukou_persons.person_id is null
+        and persons_of_the_month.person_id is null
 ),
 
 earlier_places as (

@@ -52,9 +52,16 @@ def _two_households(people: People) -> Frame:
     rows = rows.assign(length=rows["household_no"].str.len())
     rows = rows.sort_values(["length", "household_no"])
     is_first = ~rows["person_id"].duplicated()
-    others = rows.loc[~is_first, ["person_id", "household_no"]]
+    others = rows.loc[~is_first, ["person_id", "household_no", *PLACE]]
     pairs = rows[is_first].merge(others, "inner", "person_id", suffixes=("", "_other"))
-    return told("C02", pairs, "household_no", subject="person_id", other_value="household_no_other")
+    return told(
+        "C02",
+        pairs,
+        "household_no",
+        subject="person_id",
+        other_value="household_no_other",
+        other_place="_other",
+    )
 
 
 def _heads(people: People) -> list[Frame]:
@@ -65,10 +72,13 @@ def _heads(people: People) -> list[Frame]:
     homes = people.homes[people.homes["household_id"].isin(rows["household_id"])]
     headless = homes[~homes["household_id"].isin(counts.index)].drop(columns="person_id")
     several = heads[heads["household_id"].isin(counts.index[counts > 1])].sort_values([*PLACE])
-    first = several.drop_duplicates("household_id")
+    several = several.drop_duplicates(["household_id", "person_id"])
+    is_first = ~several["household_id"].duplicated()
+    others = several.loc[~is_first, ["household_id", "relation", *PLACE]]
+    pairs = several[is_first].merge(others, "inner", "household_id", suffixes=("", "_other"))
     return [
         told("C05", headless),
-        told("C05", first, "relation", other_value="relation"),
+        told("C05", pairs, "relation", other_value="relation_other", other_place="_other"),
     ]
 
 
@@ -81,13 +91,13 @@ def _disabilities(lake: PandasLake, people: People) -> list[Frame]:
     homes = _monitored_for(people, "因残")
     homes = homes[~homes["household_id"].isin(members["household_id"])]
     living = people.register[people.register["is_living"]]
-    rows = living.merge(holders[["person_id", "grade"]], "inner", "person_id")
+    rows = living.merge(holders, "inner", "person_id", suffixes=("", "_other"))
     rows = rows[~rows["health"].fillna("").str.contains("残疾")]
     health = rows["health"].fillna("空白")
     return [
         told("C06", severe, "grade", subject="person_id"),
         told("C07", homes, "因残"),
-        told("C08", rows, health, subject="person_id", other_value="grade"),
+        told("C08", rows, health, subject="person_id", other_value="grade", other_place="_other"),
     ]
 
 
@@ -103,11 +113,14 @@ def _dibao(people: People) -> list[Frame]:
     )
     untold = homes[homes["receives_dibao"] == "否"].drop(columns="person_id")
     untold = untold.merge(
-        people.dibao[["household_id", "person_id", "category"]], "inner", "household_id"
+        people.dibao[["household_id", "person_id", "category", *PLACE]],
+        "inner",
+        "household_id",
+        suffixes=("", "_other"),
     )
     return [
         told("C09", homes[unpaid], "receives_dibao"),
-        told("C09", untold, "receives_dibao", other_value="category"),
+        told("C09", untold, "receives_dibao", other_value="category", other_place="_other"),
     ]
 
 
@@ -135,21 +148,28 @@ def _no_ground(lake: PandasLake, people: People) -> Frame:
 def _unable_in_post(lake: PandasLake, people: People) -> Frame:
     rows = people.register
     unable = rows[rows["is_living"] & rows["labour"].isin(NO_LABOUR)]
-    posts = lake.read("public_posts", "post").merge(
-        unable[["person_id", "labour"]], "inner", "person_id"
-    )
+    unable = unable[["person_id", "labour", *PLACE]]
+    posts = lake.read("public_posts", "post")
+    posts = posts.merge(unable, "inner", "person_id", suffixes=("", "_other"))
     post = posts["post"].fillna("岗位未填")
-    return told("C12", posts, post, subject="person_id", other_value="labour")
+    return told("C12", posts, post, subject="person_id", other_value="labour", other_place="_other")
 
 
 def _insured_twice(lake: PandasLake, people: People) -> Frame:
     rows = lake.read("medical_enrolment", "category", "status")
     rows = rows[rows["status"] == "正常参保"]
-    employees = rows.loc[rows["category"] == "城镇职工", ["person_id", "category"]]
+    employees = rows[rows["category"] == "城镇职工"]
     residents = rows[rows["category"] == "城乡居民"]
     both = residents.merge(employees, "inner", "person_id", suffixes=("", "_other"))
     both = both[~people.is_dead(both["person_id"])]
-    return told("C13", both, "category", subject="person_id", other_value="category_other")
+    return told(
+        "C13",
+        both,
+        "category",
+        subject="person_id",
+        other_value="category_other",
+        other_place="_other",
+    )
 
 
 def _assets(lake: PandasLake, people: People) -> list[Frame]:
@@ -157,8 +177,8 @@ def _assets(lake: PandasLake, people: People) -> list[Frame]:
     owners = owners.merge(people.asset_homes, "inner", "household_id")
 
     def owned(check: str, rows: Frame, value: str) -> Frame:
-        rows = rows.merge(owners, "inner", "person_id")
-        return told(check, rows, value, other_value="grounds")
+        rows = rows.merge(owners, "inner", "person_id", suffixes=("", "_other"))
+        return told(check, rows, value, other_value="grounds", other_place="_other")
 
     vehicles = lake.read("vehicles", "vehicle_type")
     companies = lake.read("business_registrations", "company", "entity_type", "status")
@@ -200,8 +220,15 @@ def _eliminated(lake: PandasLake, people: People) -> list[Frame]:
             soon,
             month_text(soon["identified_month"]),
             other_value=month_text(soon["eliminated_month"]),
+            other_place="",
         ),
-        told("C21", unable, labour, other_value=month_text(unable["eliminated_month"])),
+        told(
+            "C21",
+            unable,
+            labour,
+            other_value=month_text(unable["eliminated_month"]),
+            other_place="",
+        ),
     ]
 
 
@@ -219,36 +246,39 @@ def _totals(people: People) -> Frame:
 
 
 def _houses(lake: PandasLake, people: People) -> Frame:
-    houses = lake.read("housing_safety", "grade", "renovation", place=False)
+    houses = lake.read("housing_safety", "grade", "renovation")
     houses = houses.merge(people.persons[["person_id", "household_id"]], "inner", "person_id")
     houses = houses.merge(
-        people.homes[["household_id", "has_unsafe_house", *PLACE]], "inner", "household_id"
+        people.homes[["household_id", "has_unsafe_house", *PLACE]],
+        "inner",
+        "household_id",
+        suffixes=("_other", ""),
     )
     is_unsafe = houses["grade"].isin(["C", "D"]) & ~houses["renovation"].eq("已竣工")
     differs = is_unsafe & houses["has_unsafe_house"].eq("否")
     differs |= houses["grade"].isin(["A", "B"]) & houses["has_unsafe_house"].eq("是")
-    return told("C23", houses[differs], "has_unsafe_house", other_value="grade")
+    return told(
+        "C23", houses[differs], "has_unsafe_house", other_value="grade", other_place="_other"
+    )
 
 
 def _schooling(lake: PandasLake, people: People) -> Frame:
     school = lake.read("school_enrolment", "status", "stage")
     school = school[school["status"].eq("在读") & school["stage"].isin(["小学", "初中"])]
-    stages = (
-        school.sort_values([*PLACE]).drop_duplicates("person_id").set_index("person_id")["stage"]
-    )
+    first = school.sort_values([*PLACE]).drop_duplicates("person_id").drop(columns="status")
     rows = people.register[people.register["is_living"]]
     rows = rows[rows["schooling"].isin(["非在校生", *_SCHOOL_YEARS])]
-    is_pupil = rows["person_id"].isin(stages.index)
-    differs = rows["schooling"].eq("非在校生") == is_pupil
-    rows = rows[differs]
-    stage = rows["person_id"].map(stages)
-    return told("C24", rows, "schooling", subject="person_id", other_value=stage)
+    rows = rows.merge(first, "left", "person_id", suffixes=("", "_other"))
+    rows = rows[rows["schooling"].eq("非在校生") == rows["stage"].notna()]
+    return told(
+        "C24", rows, "schooling", subject="person_id", other_value="stage", other_place="_other"
+    )
 
 
 def _rows_differ(people: People) -> list[Frame]:
     columns = list(_HOUSEHOLD_VALUES)
     rows = people.register[["household_id", "person_id", *PLACE, *columns]]
-    homes = people.homes[["household_id", *columns]]
+    homes = people.homes[["household_id", *PLACE, *columns]]
     rows = rows.merge(homes, "inner", "household_id", suffixes=("", "_told"))
     found = []
     for column in columns:
@@ -261,5 +291,7 @@ def _rows_differ(people: People) -> list[Frame]:
         elif column == "income_per_head":
             own, other = number_text(own), number_text(other)
         values = own.fillna("空白"), other.fillna("空白")
-        found.append(told("C26", rows[differs], values[0], other_value=values[1]))
+        found.append(
+            told("C26", rows[differs], values[0], other_value=values[1], other_place="_told")
+        )
     return found

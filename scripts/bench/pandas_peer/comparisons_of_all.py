@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pyarrow.parquet as pq
-from scripts.bench.pandas_peer.lake import PLACE, Frame, PandasLake, day_text, plain_name, told
-from scripts.bench.pandas_peer.rules_of_causes import age
+from scripts.bench.pandas_peer.lake import PLACE, Frame, PandasLake, age, day_text, plain_name, told
 from scripts.bench.pandas_peer.staging import People
 
 _REGISTERS = ("monitoring_register", "hukou_register")
@@ -48,9 +47,17 @@ def _names(rows: Frame, people: People) -> Frame:
     other = other.drop_duplicates().merge(known_pairs, "left", ["person_id", "plain"])
     other = other[other["is_known"].isna()]
     first = in_question.sort_values([*PLACE]).drop_duplicates("person_id")
-    right_name = other["person_id"].map(first.set_index("person_id")["name"])
+    other = other.merge(
+        first[["person_id", "name", *PLACE]], "left", "person_id", suffixes=("", "_other")
+    )
     return told(
-        "C03", other, "name", subject="person_id", other_value=right_name, dataset=other["dataset"]
+        "C03",
+        other,
+        "name",
+        subject="person_id",
+        other_value="name_other",
+        other_place="_other",
+        dataset=other["dataset"],
     )
 
 
@@ -71,6 +78,16 @@ def _strangers(lake: PandasLake, rows: Frame, people: People) -> list[Frame]:
 
 
 def _paid(lake: PandasLake, people: People) -> list[Frame]:
+    months = [*sorted(lake.months_before("deaths")), lake.month]
+    told_of = [
+        lake.read_month("deaths", month, "died_on", place=True).assign(month=str(month))
+        for month in months
+    ]
+    # The day may have been told more than once; the first telling counts.
+    deaths = pd.concat(told_of)
+    deaths = deaths[deaths["died_on"] == deaths["person_id"].map(people.died_on)]
+    deaths = deaths[deaths["died_on"] < lake.start]
+    deaths = deaths.sort_values(["month", *PLACE]).drop_duplicates("person_id")
     found = []
     for dataset, value in (
         ("social_assistance", "category"),
@@ -80,12 +97,17 @@ def _paid(lake: PandasLake, people: People) -> list[Frame]:
         rows = lake.read(dataset, value)
         if dataset == "employment":
             rows = rows[rows["status"] == "在岗"]
-        died_on = rows["person_id"].map(people.died_on)
-        is_hit = died_on < lake.start
-        rows = rows[is_hit]
-        days = day_text(died_on[is_hit])
+        rows = rows.merge(deaths, "inner", "person_id", suffixes=("", "_other"))
         found.append(
-            told("C04", rows, value, subject="person_id", other_value=days, dataset=dataset)
+            told(
+                "C04",
+                rows,
+                value,
+                subject="person_id",
+                other_value=day_text(rows["died_on"]),
+                other_place="_other",
+                dataset=dataset,
+            )
         )
     return found
 
@@ -93,19 +115,19 @@ def _paid(lake: PandasLake, people: People) -> list[Frame]:
 def _pupils_at_work(lake: PandasLake, people: People) -> list[Frame]:
     school = lake.read("school_enrolment", "status", "stage")
     school = school[school["status"].eq("在读") & school["stage"].isin(_PUPILS)]
-    stages = (
-        school.sort_values([*PLACE]).drop_duplicates("person_id").set_index("person_id")["stage"]
-    )
+    pupils = school.sort_values([*PLACE]).drop_duplicates("person_id").drop(columns="status")
     working_age = lake.value("working_age")
     found = []
     for dataset, value in (("employment", "status"), ("public_posts", "post")):
         rows = lake.read(dataset, "birth_date", value)
         rows = rows[~people.is_dead(rows["person_id"])]
-        is_hit = age(rows["birth_date"], lake.end) < working_age
         if dataset == "employment":
-            is_hit = rows["status"].eq("在岗") & (is_hit | rows["person_id"].isin(stages.index))
-        rows = rows[is_hit]
-        stage = rows["person_id"].map(stages) + "在读"
+            rows = rows[rows["status"].eq("在岗")]
+        is_child = age(rows["birth_date"], lake.end) < working_age
+        is_pupil = rows["person_id"].isin(pupils["person_id"]) & (dataset == "employment")
+        rows = rows[is_child | is_pupil]
+        rows = rows.merge(pupils, "left", "person_id", suffixes=("", "_other"))
+        stage = rows["stage"] + "在读"
         born = day_text(rows["birth_date"]) + f"出生，未满{working_age:g}周岁"
         found.append(
             told(
@@ -114,6 +136,7 @@ def _pupils_at_work(lake: PandasLake, people: People) -> list[Frame]:
                 value,
                 subject="person_id",
                 other_value=stage.fillna(born),
+                other_place="_other",
                 dataset=dataset,
             )
         )

@@ -43,11 +43,11 @@ class PandasLake:
         """Rows without an identity number."""
         return self._frame(relation, self._files(relation), columns, True, identified=False)
 
-    def read_month(self, dataset: str, month: Any, *columns: str) -> Frame:
+    def read_month(self, dataset: str, month: Any, *columns: str, place: bool = False) -> Frame:
         """An earlier month's rows with an identity number."""
         delivery = self.plan.inputs.of(dataset, month)
         files = [] if delivery is None else [self.plan.inputs.path(delivery)]
-        return self._frame(dataset, files, columns, False)
+        return self._frame(dataset, files, columns, place)
 
     def read_all(self, *columns: str) -> Frame:
         """The rows of all datasets that were delivered this month, with ``dataset``."""
@@ -102,6 +102,7 @@ def told(
     subject: str = "household_id",
     severity: Any = None,
     other_value: Any = None,
+    other_place: str | None = None,
     dataset: str | None = None,
 ) -> Frame:
     """What a check found, one row per row that tells it.
@@ -113,6 +114,7 @@ def told(
         subject: the column that says what the finding is about.
         severity: of a hit; one for all, or a column.
         other_value: as ``value``, of the other side of a comparison.
+        other_place: what the columns of the other side's place end in.
         dataset: where it is part of the subject.
     """
 
@@ -125,7 +127,9 @@ def told(
     found["value"], found["other_value"] = column(value), column(other_value)
     for name in PLACE:
         found[name] = rows.get(name, None)
-    found["source_row"] = found["source_row"].astype("Int64")
+        other = None if other_place is None else rows[f"{name}{other_place}"]
+        found[name.replace("source", "other")] = other
+    found = found.astype({"source_row": "Int64", "other_row": "Int64"})
     return found.astype("object")[[*COLUMNS]]
 
 
@@ -161,3 +165,10 @@ def joined(*parts: tuple[pd.Series, pd.Series]) -> pd.Series:
     told_parts = [("、" + text).where(holds, "") for holds, text in parts]
     whole = told_parts[0].str.cat(told_parts[1:])
     return whole.str.removeprefix("、")
+
+
+def age(births: pd.Series, day: pd.Timestamp | pd.Series) -> pd.Series:
+    """Full years; who was born on 29 February has the birthday on 1 March in common years."""
+    on = day if isinstance(day, pd.Timestamp) else day.dt
+    is_before = births.dt.month * 100 + births.dt.day > on.month * 100 + on.day
+    return on.year - births.dt.year - is_before

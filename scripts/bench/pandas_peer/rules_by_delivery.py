@@ -8,13 +8,13 @@ from scripts.bench.pandas_peer.lake import (
     PLACE,
     Frame,
     PandasLake,
+    age,
     joined,
     months_between,
     number_text,
     plain_name,
     told,
 )
-from scripts.bench.pandas_peer.rules_of_causes import age
 from scripts.bench.pandas_peer.staging import People
 
 _ENDINGS = "(?:村民委员会|居民委员会|村委会|居委会|社区|村)+$"

@@ -49,9 +49,7 @@ def _absent(lake: PandasLake, people: Frame) -> Frame:
     is_there |= rows["status"].eq("毕业") & rows["stage"].isin(_FINISHED)
     year = lake.month.year if lake.month.number > 8 else lake.month.year - 1
     born_by = pd.Timestamp(year - int(lake.value("school_age_from")), 8, 31)
-    is_of_age = people["birth_date"].le(born_by) & age(people["birth_date"], lake.end).lt(
-        lake.value("school_age_until")
-    )
+    is_of_age = people["birth_date"].le(born_by) & people["age"].lt(lake.value("school_age_until"))
     absent = people[is_of_age & ~people["person_id"].isin(rows.loc[is_there, "person_id"])]
     return _beside(absent, rows) if lake.has("school_enrolment") else absent.head(0).merge(rows)
 
@@ -85,10 +83,3 @@ def _foul_water(lake: PandasLake) -> Frame:
         (is_foul[is_hit], pd.Series("水质不达标", index=hits.index)),
     )
     return hits.assign(faults=faults)
-
-
-def age(births: pd.Series, day: pd.Timestamp | pd.Series) -> pd.Series:
-    """Full years; who was born on 29 February has the birthday on 1 March in common years."""
-    on = day if isinstance(day, pd.Timestamp) else day.dt
-    is_before = births.dt.month * 100 + births.dt.day > on.month * 100 + on.day
-    return on.year - births.dt.year - is_before

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
-from scripts.bench.pandas_peer.lake import PLACE, Frame, PandasLake
+from scripts.bench.pandas_peer.lake import PLACE, Frame, PandasLake, age
 
 RISKS = ("risk_1", "risk_2", "risk_3", "risk_4", "risk_5")
 
@@ -12,7 +13,7 @@ class People:
     """The month's persons and households.
 
     ``persons``: everybody in a register, and those whom only an earlier one names
-    (``is_member`` false). ``living``: the members. ``homes``: the households of the monitoring
+    (``is_member`` false). ``members``: the others, with their age; ``living``: those alive. ``homes``: the households of the monitoring
     register; ``households``: all, with head and number of members.
     """
 
@@ -36,7 +37,9 @@ class People:
         persons["is_poor"] = persons["is_poor"].eq(True)
         persons["is_helped"] = persons["is_poor"] | persons["standing"].eq("M")
         self.persons = persons
-        self.living = persons[persons["is_member"] & persons["died_on"].isna()]
+        self.members = persons[persons["is_member"]]
+        self.members = self.members.assign(age=age(self.members["birth_date"], lake.end))
+        self.living = self.members[self.members["died_on"].isna()]
         aid = lake.read("social_assistance", "category")
         aid = aid.merge(self.living[["person_id", "household_id", "name"]], "inner", "person_id")
         self.assisted = aid
@@ -130,7 +133,14 @@ class People:
             ascending=[False, False, True, True],
         )
         groups = groups.drop_duplicates("hukou_id")
-        return groups[["hukou_id", "household_no"]].rename(columns={"household_no": "joined_no"})
+        groups["joined_through"] = np.select(
+            [groups["has_head"], groups["has_spouse"]],
+            ["户籍户主在该户", "户籍户主的配偶在该户"],
+            "同一户籍有两人以上在该户",
+        )
+        return groups[["hukou_id", "household_no", "joined_through"]].rename(
+            columns={"household_no": "joined_no"}
+        )
 
     def _homes(self) -> Frame:
         """Each household of the register with the row that speaks for it."""
@@ -185,11 +195,11 @@ class People:
         receiving = receiving[~receiving["household_id"].isin(monitored["household_id"])]
         return pd.concat(
             [
-                monitored[["household_id", "monitored_class"]].set_axis(
-                    ["household_id", "grounds"], axis=1
+                monitored[["household_id", "monitored_class", *PLACE]].rename(
+                    columns={"monitored_class": "grounds"}
                 ),
-                receiving[["household_id", "category"]].set_axis(
-                    ["household_id", "grounds"], axis=1
+                receiving[["household_id", "category", *PLACE]].rename(
+                    columns={"category": "grounds"}
                 ),
             ],
             ignore_index=True,
