@@ -117,6 +117,12 @@ def test_units_below_the_names_belong_to_the_header(office: Office) -> None:
     assert (verdict.delivery.header_rows, verdict.delivery.data_rows) == (2, 1)
 
 
+@pytest.mark.parametrize("below", [[1, 2, 3, 4, 5], list("12345"), ["甲", "乙", "丙", 1, 2]])
+def test_a_row_that_numbers_the_columns_belongs_to_the_header(below: list[Any]) -> None:
+    found = laid_out(CERTIFICATES, [HEADER, below, person(), [1, 2, 3, 4, 5]])
+    assert (found.header, found.data) == (2, [2, 3])
+
+
 def test_of_two_columns_of_one_name_the_group_tells_which_is_whose() -> None:
     upper = ["户主", "", "申请人", "", "救助", "", ""]
     lower = ["姓名", "身份证号", "姓名", "身份证号", "救助类别", "纳入日期", "月保障金额"]

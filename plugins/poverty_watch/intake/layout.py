@@ -14,6 +14,7 @@ from poverty_watch.workbooks.sheet import Cell, Sheet
 _HEADER_WITHIN_ROWS = 60
 _TOTALS = {"合计", "总计", "小计"}
 _SIGNATURES = ("填表人", "填报人", "审核人", "制表人", "负责人", "备注", "注:", "说明")
+_COLUMN_NUMBER = re.compile(r"\d{1,2}|[甲乙丙丁戊己庚辛壬癸]")
 _WHITE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _TOTAL_STARTS = frozenset(total[0] for total in _TOTALS) | frozenset(
     map(chr, (*range(0x200B, 0x2010), 0x2060, 0xFEFF))
@@ -239,6 +240,8 @@ def _classify(
     data = [p for p in range(start, len(rows)) if p not in passed]
     odd = _odd(rows, data, columns.get(contract.identity.name))
     repeated = _repeated_headers(rows, odd, columns, range(first, start))
+    if start in data and _numbers_columns(rows[start], columns):
+        repeated.add(start)
     empty = _without_content(rows, odd, [*columns.values(), *beside])
     gone = repeated | empty
     return Layout(
@@ -251,6 +254,12 @@ def _classify(
         numbered=len(empty),
         odd=[p for p in odd if p not in gone],
     )
+
+
+def _numbers_columns(row: list[Cell], columns: dict[str, int]) -> bool:
+    """Whether a row below the names only numbers the columns: 1 2 3, 甲 乙 1 2."""
+    numbers = [plain(row[place]) for place in columns.values()]
+    return len(set(numbers)) == len(numbers) and all(map(_COLUMN_NUMBER.fullmatch, numbers))
 
 
 def _odd(rows: list[list[Cell]], data: list[int], key: int | None) -> list[int]:
