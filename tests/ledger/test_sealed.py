@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -44,6 +46,31 @@ def test_what_was_sealed_opens_again(ledger: Ledger, keys: Keyring, people: dict
         assert unseal_identities(session, keys, people, **FOR) == people
         assert unseal_identities(session, keys, [second, 42], **FOR) == {second: people[second]}
         assert unseal_phones(session, keys, people, **FOR) == {first: PHONE}
+
+
+def test_two_steps_may_seal_the_same_persons_at_once(
+    ledger: Ledger, keys: Keyring, people: dict[int, str]
+) -> None:
+    """Two departments deliver the same persons, new to the ledger, in different orders."""
+    low, _, high = sorted(people)
+
+    def other_step() -> None:
+        with ledger.transaction() as session:
+            seal_identities(session, keys, {who: people[who] for who in (high, low)})
+            seal_phones(session, keys, {high: PHONE, low: PHONE})
+
+    with ThreadPoolExecutor(1) as beside, ledger.transaction() as session:
+        seal_identities(session, keys, {low: people[low]})
+        going = beside.submit(other_step)
+        sleep(1)  # the other step has found neither, and waits for this one
+        seal_identities(session, keys, {high: people[high]})
+        session.commit()
+        going.result(20)
+    with ledger.transaction() as session:
+        assert unseal_identities(session, keys, [low, high], **FOR) == {
+            who: people[who] for who in (low, high)
+        }
+        assert set(unseal_phones(session, keys, people, **FOR)) == {low, high}
 
 
 def test_sealing_again_keeps_what_is_there_and_adds_what_is_new(

@@ -20,20 +20,24 @@ _LISTED = 500
 
 
 def seal_identities(session: Session, keys: Keyring, numbers: Mapping[int, str]) -> None:
-    """Keep the numbers of persons that the ledger does not know yet."""
-    known = _known(session, numbers)
-    fresh = [person for person in numbers if person not in known]
+    """Keep the numbers of persons that the ledger does not know yet.
+
+    Another department's step may be about to keep the same person: whoever is first stays. All take
+    persons in the same order, lest two steps wait for each other.
+    """
+    fresh = sorted(set(numbers) - _known(session, numbers))
     sealed = keys.seal_all(fresh, [numbers[person] for person in fresh])
     _write_many(
         session,
-        "INSERT INTO sealed_person (person_id, identity) VALUES ({0}, {0})",
+        "INSERT INTO sealed_person (person_id, identity) VALUES ({0}, {0})"
+        " ON CONFLICT (person_id) DO NOTHING",
         list(zip(fresh, sealed, strict=True)),
     )
 
 
 def seal_phones(session: Session, keys: Keyring, phones: Mapping[int, str]) -> None:
     """Keep the newest phone of persons whose number is already kept."""
-    people = list(phones)
+    people = sorted(phones)
     sealed = keys.seal_all(people, [phones[person] for person in people])
     _write_many(
         session,
