@@ -2,10 +2,10 @@
 id: households
 title: 户（每户一行）
 about: >
-  R households with the values of their register row; H households with place and head of their
-  hukou 户主 row (a living one before a dead one, else the first row delivered); households that only
-  an earlier snapshot names, without members. source_file, source_sheet and source_row say which row
-  of its register speaks for the household.
+  R households with the values of their register row; H households with place and head of the row
+  that speaks for them in hukou_heads; households that only an earlier snapshot names, without
+  members. source_file, source_sheet and source_row say which row of its register speaks for the
+  household.
 basis: catalogue 0 and 1.2
 */
 with sizes as (
@@ -34,77 +34,6 @@ hukou_only as (
     from sizes
     left join register_stock on sizes.household_id = register_stock.household_id
     where register_stock.household_id is null
-),
-
--- Most households have one living head: only the rows of the others have to be ranked.
-sole_heads as (
-    select
-        'H:' || hukou_register.hukou_id as household_id,
-        min(hukou_register.person_id) as person_id,
-        min(hukou_register.name) as name,
-        min(hukou_register.township) as township,
-        min(hukou_register.village) as village,
-        min(hukou_register.source_file) as source_file,
-        min(hukou_register.source_sheet) as source_sheet,
-        min(hukou_register.source_row) as source_row
-    from hukou_register
-    left join deceased on hukou_register.person_id = deceased.person_id
-    where hukou_register.relation = '户主' and deceased.person_id is null
-    group by hukou_register.hukou_id
-    having count(*) = 1
-),
-
-ranked_rows as (
-    select
-        hukou_only.household_id,
-        hukou_register.person_id,
-        hukou_register.name,
-        hukou_register.township,
-        hukou_register.village,
-        hukou_register.source_file,
-        hukou_register.source_sheet,
-        hukou_register.source_row,
-        row_number() over (
-            partition by hukou_only.household_id
-            order by
-                case when hukou_register.relation = '户主' then 0 else 1 end,
-                case when deceased.person_id is null then 0 else 1 end,
-                hukou_register.source_file,
-                hukou_register.source_sheet,
-                hukou_register.source_row
-        ) as place
-    from hukou_only
-    left join sole_heads on hukou_only.household_id = sole_heads.household_id
-    inner join hukou_register on hukou_only.household_id = 'H:' || hukou_register.hukou_id
-    left join deceased on hukou_register.person_id = deceased.person_id
-    where sole_heads.household_id is null
-),
-
-hukou_heads as (
-    select
-        household_id,
-        person_id,
-        name,
-        township,
-        village,
-        source_file,
-        source_sheet,
-        source_row
-    from sole_heads
-
-    union all
-
-    select
-        household_id,
-        person_id,
-        name,
-        township,
-        village,
-        source_file,
-        source_sheet,
-        source_row
-    from ranked_rows
-    where place = 1
 ),
 
 all_households as (
