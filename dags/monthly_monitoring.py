@@ -20,6 +20,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, TaskGroup, XComArg, task
 
 from county_run import steps
+from county_run.params import month_param
 from county_run.signing import SignOff
 from month_runs import MonthTimetable
 from poverty_watch.contracts import Department, load_catalogue
@@ -101,13 +102,7 @@ with DAG(
     tags=["月度", "防返贫监测"],
     default_args={"owner": "县防返贫监测专班"},
     params={
-        "month": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="监测月份",
-            description="没有填分区键时在这里写月份，例如 2021-04。",
-        ),
+        "month": month_param("监测月份", "没有填分区键时在这里写月份，例如 2021-04。"),
         "draft": Param(
             False,
             type="boolean",
