@@ -224,7 +224,7 @@ def _part_length(rows: int, file_format: str) -> Callable[[Size], Result]:
         month, keys = Month.parse(size.month), Keyring(b"1" * 32, b"2" * 32)
         tiny = Delivered(DATASET, short, contract, suite)
         _judge(judgement, tiny, month, keys)
-        times = max(1, 50_000 // rows)
+        times = max(1, 200_000 // rows)
         for _ in range(times):
             start.working(_judge, judgement, tiny, month, keys)
             keys._memo.clear()
