@@ -259,7 +259,8 @@ def _classify(
 def _numbers_columns(row: list[Cell], columns: dict[str, int]) -> bool:
     """Whether a row below the names only numbers the columns: 1 2 3, 甲 乙 1 2."""
     numbers = [plain(row[place]) for place in columns.values()]
-    return len(set(numbers)) == len(numbers) and all(map(_COLUMN_NUMBER.fullmatch, numbers))
+    differ = len(set(numbers)) == len(numbers) > 1
+    return differ and all(map(_COLUMN_NUMBER.fullmatch, numbers))
 
 
 def _odd(rows: list[list[Cell]], data: list[int], key: int | None) -> list[int]:
