@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from poverty_watch.files import sha256_of
@@ -69,8 +71,8 @@ def unpack(archive: Path, into: Path) -> dict[str, Any]:
     """
     try:
         with tarfile.open(archive, "r:") as tar:
-            # The filter refuses absolute names, "..", links that lead outside, and devices.
-            tar.extractall(into, filter="data")
+            for member in tar:
+                _put(tar, member, into)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise UpkeepError(f"{archive.name}{_NOT_OURS}：{error}。") from error
     path = into / MANIFEST
@@ -83,6 +85,23 @@ def unpack(archive: Path, into: Path) -> dict[str, Any]:
         listed = "\n".join(f"- {problem}" for problem in problems)
         raise UpkeepError(f"{archive.name}与自己的清单不符，不能使用：\n{listed}")
     return manifest
+
+
+def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
+    """Write one member: a backup holds plain files below its own folder, and nothing else.
+
+    Not by tarfile's own filter: Python has that since 3.11.4 only, and Debian 12 an older one.
+    """
+    name = PurePosixPath(member.name)
+    content = tar.extractfile(member) if member.isfile() else None
+    if content is None or name.is_absolute() or ".." in name.parts:
+        raise tarfile.TarError(f"里面有不该有的 {member.name}")
+    place = into / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with content, place.open("xb") as stream:
+        shutil.copyfileobj(content, stream)
+    place.chmod(member.mode & 0o755 | 0o600)
+    os.utime(place, (member.mtime, member.mtime))
 
 
 def _problems(into: Path, wanted: dict[str, str]) -> Iterator[str]:
