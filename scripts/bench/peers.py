@@ -1,6 +1,6 @@
 """Staging and all checks by this program, by pandas and by PostgreSQL, in the same run.
 
-What is the same: from the accepted rows of the lake, who lives where (six staging tables) and, for
+What is the same: from the accepted rows of the lake, who lives where and, for
 all 52 checks, every row that tells of a hit or finding, with whose it is, its severity, the measured
 values of both sides and the place of the row in its file. All three are compared in these.
 
