@@ -51,7 +51,7 @@ from poverty_watch.screening import (  # noqa: E402
 )
 from poverty_watch.settings import Settings  # noqa: E402
 
-FIRST = Month(2020, 1)
+FIRST = Month(2021, 1)  # rules and parameters speak from here on
 DATASET, REGISTER = "rural_revitalization", "monitoring_register"
 Cells = dict[tuple[str, str], object]
 Say = Callable[[str], None]
