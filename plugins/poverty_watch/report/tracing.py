@@ -31,7 +31,7 @@ from poverty_watch.report.values import Row
 from poverty_watch.settings import Settings
 
 _HOUSEHOLDS = ("乡镇", "村", "户主", "户编号或户号", "户", "人", "说明", "出处")
-_FILES = ("文件", "内容校验码", "数据行", "接收", "退回")
+_FILES = ("文件", "内容校验码", "数据行", "接收", "退回", "报送单位作废")
 _ROWS = ("文件", "工作表", "行", "栏目", "退回原因", "原值")
 _RETURNED = "退回行"
 _DELIVERY_FIELDS = (
@@ -243,7 +243,8 @@ def _delivered(
     ).first()
     if delivery is None:
         return _FILES, []
-    counts = (str(delivery.data_rows), str(delivery.accepted_rows), str(delivery.rejected_rows))
+    fates = (delivery.accepted_rows, delivery.rejected_rows, delivery.voided_rows)
+    counts = tuple(str(rows) for rows in (delivery.data_rows, *fates))
     return _FILES, [
         (mask_numbers(str(file["path"])), str(file["sha256"])[:12], *counts)
         for file in delivery.files
