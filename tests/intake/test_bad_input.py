@@ -239,6 +239,13 @@ def test_a_nil_return_with_rows_in_it_is_not_thrown_away(office: Office) -> None
     assert any("零报告" in m for m in verdict.messages)
 
 
+def test_a_nil_return_with_nothing_but_wrong_numbers_sends_them_back(office: Office) -> None:
+    rows = [["姓名", "身份证号", "案发日期", "后果"], ["样例甲", number()[:-3], "4月3日", "伤"]]
+    verdict = office.deliver("criminal_injuries", rows, name="刑事案件零报告.xlsx")
+    assert verdict.delivery is not None
+    assert verdict.delivery.rejected_rows == 1
+
+
 def test_other_files_are_listed_not_read(office: Office) -> None:
     office.deliver_bytes("disability_certificates", b"x", "~$持证残疾人202104.xlsx")
     office.deliver_bytes("disability_certificates", b"x", "Thumbs.db")
