@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from poverty_watch.intake.sheets import Limits, UnreadableError, read_sheets
 from poverty_watch.workbooks.biff import _records
 from poverty_watch.workbooks.compound import stream_of
+from poverty_watch.workbooks.package import facts_of
 from tests.intake.packages import (
     WORKBOOK,
     rows_xml,
@@ -41,6 +43,7 @@ def refused(path: Path) -> str:
         (sheet_xml('<row r="1"><c r="A1" t="str"><v>&b;</v></c></row>', DOCTYPE), {}, "实体声明"),
         (sheet_xml(PLAIN), {"xl/sharedStrings.xml": DOCTYPE + strings_xml(1, ["x"])}, "实体声明"),
         (sheet_xml(PLAIN), {"xl/sharedStrings.xml": strings_xml(2**32 - 1, ["x"])}, "条数与内容不符"),
+        (sheet_xml(PLAIN), {"xl/sharedStrings.xml": strings_xml(2**31, ["x"]).replace("/main", ">")}, "条数与内容不符"),
         (sheet_xml(f'{PLAIN}<row r="9"><c r="XFD1048576"/></row>'), {}, "第1048576行、XFD列"),
         (sheet_xml(f"{PLAIN}<row r='9'><c  r='XFD1048576'/></row>"), {}, "第1048576行、XFD列"),
         (sheet_xml(f'{PLAIN}<row r="9"><c r="xfd1048576"/></row>'), {}, "第1048576行、XFD列"),
@@ -87,6 +90,43 @@ def test_an_old_workbook_that_would_take_the_process_down_is_refused(tmp_path: P
     path = tmp_path / "x.xls"
     path.write_bytes(content)
     assert "已损坏" in refused(path)
+
+
+HIDDEN = sheet_xml(f'{PLAIN}<row r="9"><c r="B4294967295"><v>1</v></c></row>')
+
+
+@pytest.mark.parametrize("part", ["XL/WORKSHEETS/SHEET1.XML", "xl/Worksheets/sheet1.xml"])
+def test_a_sheet_that_the_look_does_not_find_cannot_take_the_process_down(
+    tmp_path: Path, part: str
+) -> None:
+    """calamine finds parts whatever the case of their names; opened here it would abort."""
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(save_package(tmp_path / "plain.xlsx", sheet_xml(PLAIN))) as plain:
+        parts = {name: plain.read(name) for name in plain.namelist()}
+    del parts["xl/worksheets/sheet1.xml"]
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in (parts | {part: HIDDEN.encode()}).items():
+            package.writestr(name, content)
+    assert "已损坏" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "parts", "is_doubtful"),
+    [
+        (sheet_xml(PLAIN), {}, False),
+        (sheet_xml(PLAIN), {"xl/other.xml": sheet_xml(PLAIN)}, True),
+        (sheet_xml(PLAIN), {"xl/other.xml": '<a:c xmlns:a="x" r="A1"/>'}, True),
+        (sheet_xml(PLAIN.replace('r="A1"', 'r="a1"')), {}, True),
+        (sheet_xml("<row><c><v>1</v></c></row>"), {}, True),
+        (sheet_xml(f'{PLAIN}<row r="99999"><c r="A99999"/></row>'), {}, True),
+        (sheet_xml(f'{PLAIN}<row r="3"><x:c r="A3"/></row>'), {}, True),
+    ],
+)
+def test_what_is_not_plainly_written_is_opened_in_another_process_first(
+    tmp_path: Path, sheet: str, parts: dict[str, str], is_doubtful: bool
+) -> None:
+    path = save_package(tmp_path / "x.xlsx", sheet, parts)
+    assert facts_of(path, LIMITS.cells).is_doubtful is is_doubtful
 
 
 def test_formats_that_run_down_to_the_bottom_are_no_rows(tmp_path: Path) -> None:

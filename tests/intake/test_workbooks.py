@@ -75,7 +75,9 @@ def test_dates_that_count_from_1904(office: Office, path: Path) -> None:
 
 def test_a_plain_workbook_hides_nothing(path: Path) -> None:
     book_with_rows(2).save(path)
-    assert facts_of(path, 1000) == WorkbookFacts(sheets={"Sheet": SheetFacts(rows=3, columns=52)})
+    assert facts_of(path, 1000) == WorkbookFacts(
+        sheets={"Sheet": SheetFacts(rows=3, columns=52, is_plain=True)}, is_doubtful=False
+    )
 
 
 def test_one_stray_cell_in_the_far_corner_is_not_worth_a_computers_memory(

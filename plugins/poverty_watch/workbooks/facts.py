@@ -18,7 +18,8 @@ class SheetFacts:
 
     ``rows`` and ``columns`` are at least as large as the last ones that a cell stands in.
     ``unsaved_formulas`` counts formulas whose result was never saved, ``errors`` cells such as
-    #N/A.
+    #N/A. ``is_plain``: every cell is written as spreadsheet programs write it, and there are no
+    more rows than the part is long enough for.
     """
 
     hidden_rows: tuple[int, ...] = ()
@@ -27,15 +28,20 @@ class SheetFacts:
     columns: int = 0
     unsaved_formulas: int = 0
     errors: int = 0
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
 class WorkbookFacts:
-    """Facts of a workbook; ``links`` names the other workbooks that its formulas point into."""
+    """Facts of a workbook; ``links`` names the other workbooks that its formulas point into.
+
+    ``is_doubtful``: what was looked at does not show that its cells find room in memory.
+    """
 
     is_1904: bool = False
     sheets: dict[str, SheetFacts] = field(default_factory=dict)
     links: tuple[str, ...] = ()
+    is_doubtful: bool = True
 
     def of(self, sheet: str) -> SheetFacts:
         """The facts of a sheet; of one that could not be looked into, none."""

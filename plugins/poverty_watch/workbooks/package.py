@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,12 +13,13 @@ from poverty_watch.workbooks.facts import HostileError, SheetFacts, WorkbookFact
 from poverty_watch.workbooks.scan import SheetScan, blocks_of
 
 _SMALL_PART = 16 << 20
+_SMALL_PACKAGE = 8 << 20
 _MOST_REFERENCES = 1 << 25  # some writers count a text each time that it is used
 _SMALLEST_STRING = 5  # bytes of an empty one: <si/>
 _DATE_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_STRING_COUNT = re.compile(rb"""<(?:\w+:)?sst\b[^>]*?\s(?:uniqueCount|count)\s*=[^>]*>""")
+_CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
 _COUNTS = re.compile(rb"""\s(?:uniqueCount|count)\s*=\s*["']\s*([0-9]+)""")
 
 
@@ -33,12 +34,20 @@ def facts_of(path: Path, most_cells: int) -> WorkbookFacts:
         parts = {entry.filename: entry.file_size for entry in package.infolist()}
         _check_strings(package, parts)
         workbook = _small(package, parts, "xl/workbook.xml")
-        sheets = {
-            title: _look(package, part, title, most_cells)
+        sheet_parts = {
+            title: part
             for title, part in _sheet_parts(_small(package, parts, _RELATIONS), workbook)
             if part in parts
         }
-        return WorkbookFacts(bool(_DATE_1904.search(workbook)), sheets, _links(package, parts))
+        sheets = {
+            title: _look(package, part, title, most_cells) for title, part in sheet_parts.items()
+        }
+        return WorkbookFacts(
+            bool(_DATE_1904.search(workbook)),
+            sheets,
+            _links(package, parts),
+            _is_doubtful(package, set(sheet_parts.values()), sheets.values()),
+        )
 
 
 _RELATIONS = "xl/_rels/workbook.xml.rels"
@@ -54,16 +63,33 @@ def _small(package: zipfile.ZipFile, parts: dict[str, int], name: str) -> bytes:
         return b"".join(blocks_of(stream))
 
 
+def _is_doubtful(
+    package: zipfile.ZipFile, looked_at: set[str], sheets: Iterable[SheetFacts]
+) -> bool:
+    """Whether a reader might meet cells that were not looked at, or are oddly written.
+
+    Which part is a sheet may be told in ways that a plain search misses: so no other part may hold
+    a cell. A large package is past such doubt: to open it twice costs more than what it is for.
+    """
+    entries = package.infolist()
+    if sum(entry.file_size for entry in entries) > _SMALL_PACKAGE:
+        return False
+    names = [entry.filename for entry in entries]
+    if len(set(names)) < len(names) or not all(sheet.is_plain for sheet in sheets):
+        return True
+    return any(
+        _CELL.search(package.read(name)) is not None for name in names if name not in looked_at
+    )
+
+
 def _check_strings(package: zipfile.ZipFile, parts: dict[str, int]) -> None:
     """Room is made for as many texts as the table claims to have: it must be able to have them."""
     for name in parts:
         if not name.lower().endswith("sharedstrings.xml"):
             continue
         with package.open(name) as stream:
-            for number, text in enumerate(blocks_of(stream)):
-                head = _STRING_COUNT.search(text) if number == 0 else None
-                claimed = [int(count[:19]) for count in _COUNTS.findall(head[0])] if head else []
-                most = max(claimed, default=0)
+            for text in blocks_of(stream):
+                most = max((int(count[:19]) for count in _COUNTS.findall(text)), default=0)
                 if most > _MOST_REFERENCES and most * _SMALLEST_STRING > parts[name]:
                     raise HostileError("文字表的条数与内容不符")
 

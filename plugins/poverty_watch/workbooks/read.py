@@ -24,7 +24,6 @@ ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, LookupError, RuntimeError)
 _MOST_PARTS = 10_000
-_TRIED_BYTES = 8 << 20
 _PACKAGE_ENDINGS, _OLD_ENDINGS = (".xlsx", ".xlsm"), (".xls",)
 _TABLE_PARTS = "xl/"
 _LISTED = 10
@@ -40,14 +39,13 @@ def read_workbook(path: Path, name: str, limits: Limits) -> list[Sheet]:
         is_package = stream.read(4) == ZIP
     with _plainly(path, name):
         if is_package:
-            unpacked = _check_package(path, name, limits)
+            _check_package(path, name, limits)
             facts = package.facts_of(path, limits.cells)
-            is_tried = unpacked <= _TRIED_BYTES
         else:
-            facts, is_tried = biff.facts_of(path), True
+            facts = biff.facts_of(path)
         opened = partial(_opened, path, is_package)
         # Where calamine finds no room it takes the whole process down: better another one.
-        if is_tried and not survives(partial(_read_all, opened)):
+        if facts.is_doubtful and not survives(partial(_read_all, opened)):
             raise UnreadableError(_broken(name))
         return _sheets(opened, name, limits, facts)
 
@@ -164,8 +162,8 @@ def _is_encrypted(path: Path) -> bool:
     return "EncryptedPackage".encode("utf-16-le") in start
 
 
-def _check_package(path: Path, name: str, limits: Limits) -> int:
-    """Bytes once unpacked, as the package declares them: no reader goes on beyond."""
+def _check_package(path: Path, name: str, limits: Limits) -> None:
+    """Bytes once unpacked are what the package declares: no reader goes on beyond."""
     try:
         with zipfile.ZipFile(path) as book:
             entries = book.infolist()
@@ -180,7 +178,6 @@ def _check_package(path: Path, name: str, limits: Limits) -> int:
         raise UnreadableError(
             f"文件“{name}”不是 Excel 工作簿。请用 Excel 或 WPS 另存为 .xlsx 后重报。"
         )
-    return unpacked
 
 
 def _remarks(name: str, title: str, facts: SheetFacts) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from poverty_watch.workbooks.facts import LAST_COLUMN, LAST_ROW, HostileError, S
 
 _BLOCK = 1 << 20
 _LONGEST_TAIL = 4 << 20
+_SHORTEST_ROW = 32  # bytes of one with a cell, or with a format only
 _USUAL_COLUMNS = 52
 _ROW = re.compile(rb'<row r="([1-9][0-9]{0,6})"')
 _PREFIXED_CELL = re.compile(rb"<[\w.-]+:c(?=[\s/>])([^>]*)>")
@@ -74,7 +75,8 @@ class SheetScan:
         self._rows, self._columns = 1, _USUAL_COLUMNS
         self._hidden_rows: set[int] = set()
         self._hidden_columns: set[int] = set()
-        self._unsaved = self._errors = 0
+        self._unsaved = self._errors = self._bytes = 0
+        self._is_plain = True
 
     def look(self, stream: IO[bytes]) -> bool:
         """Go through the part; False if its cells do not say where they stand.
@@ -86,6 +88,7 @@ class SheetScan:
             last = _ROW.match(text, max(0, text.rfind(b'<row r="')))
             if last:
                 self._rows = max(self._rows, int(last[1]))
+            self._bytes += len(text)
             odd = _NOT_PLAIN[min(len(str(self._rows)), _MOST_DIGITS)]
             if not all(self._reach(match[0]) for match in odd.finditer(text)):
                 return False
@@ -103,6 +106,7 @@ class SheetScan:
         Raises:
             HostileError: there are more of them than are read.
         """
+        self._is_plain = False
         row = column = cells = 0
         for tag, attributes in _tags(stream):
             reference = _reference(attributes)
@@ -129,10 +133,12 @@ class SheetScan:
             columns=self._columns,
             unsaved_formulas=self._unsaved,
             errors=self._errors,
+            is_plain=self._is_plain and self._rows * _SHORTEST_ROW <= self._bytes,
         )
 
     def _reach(self, attributes: bytes) -> bool:
         """Widen the bounds to a cell; False if it does not say where it stands."""
+        self._is_plain = False
         place = _PLACE.fullmatch(_reference(attributes))
         if place is None:
             return False
