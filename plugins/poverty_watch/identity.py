@@ -234,12 +234,13 @@ class Keyring:
         memo = self._memo
         ids = pa.array(list(map(memo.get, known)), pa.int64())
         if ids.null_count:
-            fresh = [number for number in known if number not in memo]
+            is_fresh = ids.is_null()
+            fresh = numbers.drop_null().filter(is_fresh).to_pylist()
             digest, key = hmac.digest, self.person_key
             hashes = b"".join([digest(key, number.encode(), "sha256")[:8] for number in fresh])
-            made = np.frombuffer(hashes, dtype=">i8").astype(np.int64).tolist()
-            memo.update(zip(fresh, made, strict=True))
-            ids = pa.array(list(map(memo.get, known)), pa.int64())
+            made = np.frombuffer(hashes, dtype=">i8").astype(np.int64)
+            memo.update(zip(fresh, made.tolist(), strict=True))
+            ids = pc.replace_with_mask(ids, is_fresh, pa.array(made))
         if len(known) == len(numbers):
             return ids
         return pc.replace_with_mask(pa.nulls(len(numbers), pa.int64()), numbers.is_valid(), ids)

@@ -8,7 +8,7 @@ busy; imports are timed apart, being the same for one household and a hundred th
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +32,8 @@ LEAST_TIMES_FASTER = 5.0
 MOST_MEGABYTES = 2048
 LENGTHS = (10_000, 100_000, 1_000_000)
 MOST_UNEVEN = 1.2
-LEAST_TRIES = 3
+SHORT = 10
+ROUNDS = 3
 FORMATS: tuple[Literal["xlsx", "csv"], ...] = ("xlsx", "csv")
 
 
@@ -209,15 +210,15 @@ def part_usual(size: Size) -> Result:
 # ---- lengths
 
 
-def _part_length(rows: int, file_format: str) -> Callable[[Size], Result]:
+def _part_lengths(file_format: str) -> Callable[[Size], Result]:
     def part(size: Size) -> Result:
-        """One delivery of so many rows, and what one next to without rows costs: the start.
+        """One delivery of each length, and one next to without rows: what the start costs.
 
-        The best of some tries: what a shared machine adds to one of them is not the program's.
+        All lengths in turn, some times over, and the best of each: what a shared machine adds to
+        one try is not the program's, and from one minute to the next it adds more or less.
         """
         from poverty_watch.contracts import load_catalogue
 
-        path, short = (long_table(size, n, file_format) for n in (rows, 10))
         watch = Watch()
         judgement = watch.importing(_import_intake)
         from poverty_watch.identity import Keyring
@@ -226,27 +227,26 @@ def _part_length(rows: int, file_format: str) -> Callable[[Size], Result]:
         department = load_catalogue().department_of(DATASET)
         contract, suite = department.contracts[DATASET], department.suite_path(DATASET)
         month, keys = Month.parse(size.month), Keyring(b"1" * 32, b"2" * 32)
-        tiny, long = (Delivered(DATASET, each, contract, suite) for each in (short, path))
-        _judge(judgement, tiny, month, keys)
-        starts, wholes = [], []
-        for _ in range(max(LEAST_TRIES, 200_000 // rows)):
-            starts.append(Watch())
-            starts[-1].working(_judge, judgement, tiny, month, keys)
+
+        def tried(rows: int) -> Watch:
+            path = long_table(size, rows, file_format)
             keys._memo.clear()
-            wholes.append(Watch())
-            judged = wholes[-1].working(_judge, judgement, long, month, keys)
+            tried = Watch()
+            one = Delivered(DATASET, path, contract, suite)
+            judged = tried.working(_judge, judgement, one, month, keys)
             assert judged.rows["accepted"] == rows
-            del judged
-        best = min(wholes, key=lambda tried: tried.cpu)
-        return best.result(start=min(tried.cpu for tried in starts))
+            return tried
+
+        tried(SHORT)
+        tries: dict[int, list[Watch]] = {rows: [] for rows in (SHORT, *LENGTHS)}
+        for _ in range(ROUNDS):
+            for rows, of_length in tries.items():
+                of_length += [tried(rows) for _ in range(max(1, 50_000 // max(rows, 10_000)))]
+        best = {rows: min(of_length, key=lambda one: one.cpu) for rows, of_length in tries.items()}
+        lengths = {str(rows): [one.cpu, one.seconds] for rows, one in best.items()}
+        return watch.result(lengths=lengths)
 
     return part
-
-
-def _lengths() -> Iterator[tuple[str, int, str]]:
-    for file_format in FORMATS:
-        for rows in LENGTHS:
-            yield f"{file_format}_{rows}", rows, file_format
 
 
 PARTS = {
@@ -256,7 +256,7 @@ PARTS = {
     "xlsx": _part_intake("xlsx"),
     "csv": _part_intake("csv"),
     "usual": part_usual,
-    **{name: _part_length(rows, file_format) for name, rows, file_format in _lengths()},
+    **{f"lengths_{file_format}": _part_lengths(file_format) for file_format in FORMATS},
 }
 
 
@@ -293,8 +293,8 @@ def _judged(results: Mapping[str, Result]) -> Outcome:
         )
     )
     for file_format in FORMATS:
-        lines += _length_lines(results, file_format)
-        verdicts.append(_evenness(results, file_format))
+        lines += _length_lines(results[f"lengths_{file_format}"], file_format)
+        verdicts.append(_evenness(results[f"lengths_{file_format}"], file_format))
     notes = [
         f"导入 Great Expectations 等 {intake['imports']:.1f} 秒，每个部门的“校验”任务一次，不是每种数据一次。"
     ]
@@ -308,34 +308,27 @@ def _line(name: str, of: Result, floor: float | None = None, against: str = "") 
 
 def _per_thousand(of: Result, rows: int) -> float:
     """Milliseconds per 1,000 rows, with what a delivery costs that has next to no rows."""
-    cpu: float = of["cpu"] / rows * 1e6
-    return cpu
+    cpu: float = of["lengths"][str(rows)][0]
+    return cpu / rows * 1e6
 
 
-def _length_lines(results: Mapping[str, Result], file_format: str) -> list[Line]:
+def _length_lines(of: Result, file_format: str) -> list[Line]:
+    start, _ = of["lengths"][str(SHORT)]
     lines = []
     for rows in LENGTHS:
-        of = results[f"{file_format}_{rows}"]
-        name = f"{rows:,} 行 {file_format}：每千行 {_per_thousand(of, rows):.1f} 毫秒，其中开头共 {of['start'] * 1000:.0f} 毫秒"
-        lines.append(
-            Line(
-                name,
-                of["seconds"],
-                of["cpu"],
-                None,
-                "",
-                of["megabytes"],
-            )
-        )
+        cpu, seconds = of["lengths"][str(rows)]
+        name = f"{rows:,} 行 {file_format}：每千行 {_per_thousand(of, rows):.1f} 毫秒，其中开头共 {start * 1000:.0f} 毫秒"
+        lines.append(Line(name, seconds, cpu))
     return lines
 
 
-def _evenness(results: Mapping[str, Result], file_format: str) -> Verdict:
-    each = [_per_thousand(results[f"{file_format}_{rows}"], rows) for rows in LENGTHS]
+def _evenness(of: Result, file_format: str) -> Verdict:
+    each = [_per_thousand(of, rows) for rows in LENGTHS]
     uneven = max(each) / min(each)
+    told = "、".join(f"{one:.1f}" for one in each)
     return Verdict(
         uneven <= MOST_UNEVEN,
-        f"{file_format}：每千行用时从 {min(LENGTHS):,} 行到 {max(LENGTHS):,} 行相差 {uneven - 1:.0%}，"
+        f"{file_format}：每千行用时从 {min(LENGTHS):,} 行到 {max(LENGTHS):,} 行（{told} 毫秒）相差 {uneven - 1:.0%}，"
         f"要求不超过 {MOST_UNEVEN - 1:.0%}（含每份报送固定的开头）",
     )
 
@@ -344,10 +337,9 @@ def run(size: Size, say: Say) -> Outcome:
     """Make the files, measure all parts."""
     for file_format in FORMATS:
         inbox_county(size, None, say, file_format)
-    for _, rows, file_format in _lengths():
-        say(f"正在写 {rows:,} 行的 {file_format} ……")
-        long_table(size, rows, file_format)
-        long_table(size, 10, file_format)
+        for rows in (SHORT, *LENGTHS):
+            say(f"正在写 {rows:,} 行的 {file_format} ……")
+            long_table(size, rows, file_format)
     results = {}
     for part in PARTS:
         say(f"正在测量：接收 {part} ……")

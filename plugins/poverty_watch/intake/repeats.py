@@ -17,8 +17,8 @@ def duplicates(columns: dict[str, pa.Array], key: str) -> np.ndarray:
     """
     import pandas as pd
 
-    keys = columns[key].dictionary_encode(null_encoding="encode")
-    shared = pd.Series(np.asarray(keys.indices)).duplicated(keep=False).to_numpy()
+    keys = np.asarray(columns[key].dictionary_encode(null_encoding="encode").indices)
+    shared = np.bincount(keys)[keys] > 1
     candidates = np.flatnonzero(shared)
     repeats = np.zeros(len(shared), dtype=bool)
     if len(candidates):
