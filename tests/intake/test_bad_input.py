@@ -246,6 +246,27 @@ def test_a_nil_return_with_nothing_but_wrong_numbers_sends_them_back(office: Off
     assert verdict.delivery.rejected_rows == 1
 
 
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (["样例甲", "", "2021-04-03", "伤"], True),
+        (["样例甲", "不详", "2021-04-03", ""], True),
+        (["样例甲", "", "", ""], False),
+        (["填报人样例甲", "", "2021-04-30", ""], False),
+        (["无", "无", "2021-04-30", "无"], False),
+    ],
+)
+def test_a_name_with_a_day_and_no_number_in_a_nil_return_is_somebody(
+    office: Office, cells: list[str], told: bool
+) -> None:
+    rows = [["姓名", "身份证号", "案发日期", "后果"], cells]
+    verdict = office.deliver("criminal_injuries", rows, name="刑事案件零报告.xlsx")
+    assert (verdict.status == "nil") is not told
+    if told:
+        assert verdict.delivery is not None
+        assert verdict.delivery.rejected_rows == 1
+
+
 def test_other_files_are_listed_not_read(office: Office) -> None:
     office.deliver_bytes("disability_certificates", b"x", "~$持证残疾人202104.xlsx")
     office.deliver_bytes("disability_certificates", b"x", "Thumbs.db")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -215,10 +216,28 @@ def read_delivered(
     return read, problems
 
 
+_A_NUMBER = r"(\d\D*){6}"
+_A_NAME = r"^[\p{Han}·]{2,}$"
+_NO_NAME = "[无零填报]"
+
+
 def _tells_of_somebody(rows: Standardised) -> bool:
-    """Whether some row has a number of a person, right or wrong; one that says 无 in its cells has not."""
+    """Whether some row has a number of a person, right or wrong, or a name and a day.
+
+    A row that says 无 in its cells has neither, nor has one that somebody signed.
+    """
+    columns = rows.contract.columns
     written = cells.as_text(rows.raw[rows.contract.identity.name])
-    return bool(pc.any(pc.match_substring_regex(written, r"(\d\D*){6}")).as_py())
+    told = pc.fill_null(pc.match_substring_regex(written, _A_NUMBER), False)
+    days = [rows.columns[column.name].is_valid() for column in columns if column.type == "date"]
+    for column in columns:
+        if column.type == "name" and days:
+            name = pc.fill_null(rows.columns[column.name], "")
+            is_name = pc.and_not(
+                pc.match_substring_regex(name, _A_NAME), pc.match_substring_regex(name, _NO_NAME)
+            )
+            told = pc.or_(told, pc.and_(is_name, reduce(pc.or_, days)))
+    return bool(pc.any(told).as_py())
 
 
 def _stopped(contract: Contract, messages: list[str], data_rows: int = 0) -> Judgement:
@@ -409,6 +428,13 @@ def _stops(
             _Stop(
                 f"本月数据{rows['data']}行，与{when}的{before}行相差超过{policy.volume_change:.0%}",
                 "。请核对是否漏报或多报；确实如此的，请说明原因。",
+            )
+        )
+    if contract.kind == "snapshot" and rows["voided"] == rows["data"] > 0:
+        stops.append(
+            _Stop(
+                f"报送单位把{rows['data']}行全部作废，名册里没有人了",
+                "。请核对是否误作废；确实如此的，请说明原因。",
             )
         )
     faulty = rows["rejected"] - counted["duplicate"] - counted["repeated"]

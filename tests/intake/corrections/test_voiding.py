@@ -14,7 +14,7 @@ from poverty_watch.identity import Keyring
 from poverty_watch.intake.amendments import Amendment
 from poverty_watch.intake.corrections.texts import correction_texts
 from poverty_watch.intake.duty import register
-from poverty_watch.intake.judgement import DeliveredFile, History, judge_submission
+from poverty_watch.intake.judgement import DeliveredFile, History, Judgement, judge_submission
 from tests.intake.answers.conftest import HEADER, bad_digit, good
 from tests.intake.conftest import APRIL, Verdict, save_workbook
 from tests.intake.corrections.conftest import DATASET, Form, Sender
@@ -142,12 +142,12 @@ def test_other_words_than_those_agreed_take_nothing_back(asked: Sender) -> None:
     assert correction_texts().treatment_of("作废") == "void"
 
 
-def test_the_row_that_equals_one_taken_back_is_no_repetition(tmp_path: Path) -> None:
+def judged_with_void(tmp_path: Path, rows: list[list[Any]], *void: int) -> Judgement:
+    """The table judged with these of its rows taken back."""
     contract = load_catalogue().contract(DATASET)
     suite = load_catalogue().department_of(DATASET).suite_path(DATASET)
-    rows: list[list[Any]] = [HEADER, good(1), good(1), good(2)]
     path = save_workbook(tmp_path / "持证残疾人.xlsx", {"表": rows})
-    judged = judge_submission(
+    return judge_submission(
         contract,
         suite,
         [DeliveredFile(path, path.name)],
@@ -155,8 +155,23 @@ def test_the_row_that_equals_one_taken_back_is_no_repetition(tmp_path: Path) -> 
         APRIL,
         Keyring(b"1" * 32, b"2" * 32),
         History([], None, None),
-        amendments=[Amendment((path.name, "表", 2), ("更正.xlsx", "更正", 5), {}, is_void=True)],
+        amendments=[
+            Amendment((path.name, "表", row), ("更正.xlsx", "更正", 3 + row), {}, is_void=True)
+            for row in void
+        ],
     )
+
+
+def test_the_row_that_equals_one_taken_back_is_no_repetition(tmp_path: Path) -> None:
+    judged = judged_with_void(tmp_path, [HEADER, good(1), good(1), good(2)], 2)
     assert judged.rows["voided"] == 1
     assert judged.faults == {}
     assert judged.accepted["source_row"].to_pylist() == [3, 4]
+
+
+def test_a_register_whose_rows_are_all_taken_back_waits_for_a_person(tmp_path: Path) -> None:
+    rows = [HEADER, good(1), good(2)]
+    assert judged_with_void(tmp_path, rows, 2).status == "accepted"
+    judged = judged_with_void(tmp_path, rows, 2, 3)
+    assert judged.status == "rejected"
+    assert "2行全部作废" in judged.messages[0]
