@@ -64,7 +64,8 @@ def test_a_doubted_row_is_accepted_and_asked_about(office: Office) -> None:
     assert (query["source_row"], query["query"]) == (3, "part_over_whole")
     assert query["columns"] == '["amount", "overdue"]'
     assert number(serial=2) not in str(query)
-    assert "8000" not in str(query)
+    hashes = {"subject", "value_hash"}  # which hold any four digits now and then
+    assert "8000" not in str({name: value for name, value in query.items() if name not in hashes})
     assert open_queries(office) == {"part_over_whole": 1}
 
 
