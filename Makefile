@@ -52,7 +52,7 @@ backfill: $(VENV)/.runtime
 		$(if $(KNOWN),--known "$(KNOWN)") $(if $(INBOX),--inbox "$(INBOX)")
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check

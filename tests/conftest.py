@@ -16,6 +16,18 @@ from poverty_watch.ledger.models import Base
 from poverty_watch.ledger.store import Ledger, open_ledger
 from poverty_watch.settings import Settings
 
+COSTLY = ("two_runs",)
+"""Fixtures that take minutes: all tests that want one are run by the same worker."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a costly fixture stay together, the others by their file."""
+    for item in items:
+        wanted = getattr(item, "fixturenames", ())
+        group = next((name for name in COSTLY if name in wanted), item.location[0])
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
