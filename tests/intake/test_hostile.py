@@ -95,9 +95,10 @@ def test_an_old_workbook_that_would_take_the_process_down_is_refused(tmp_path: P
 HIDDEN = sheet_xml(f'{PLAIN}<row r="9"><c r="B4294967295"><v>1</v></c></row>')
 
 
+@pytest.mark.parametrize("padding", [0, 9 << 20])
 @pytest.mark.parametrize("part", ["XL/WORKSHEETS/SHEET1.XML", "xl/Worksheets/sheet1.xml"])
 def test_a_sheet_that_the_look_does_not_find_cannot_take_the_process_down(
-    tmp_path: Path, part: str
+    tmp_path: Path, part: str, padding: int
 ) -> None:
     """calamine finds parts whatever the case of their names; opened here it would abort."""
     path = tmp_path / "x.xlsx"
@@ -105,7 +106,7 @@ def test_a_sheet_that_the_look_does_not_find_cannot_take_the_process_down(
         parts = {name: plain.read(name) for name in plain.namelist()}
     del parts["xl/worksheets/sheet1.xml"]
     with zipfile.ZipFile(path, "w") as package:
-        for name, content in (parts | {part: HIDDEN.encode()}).items():
+        for name, content in (parts | {part: HIDDEN.encode() + b" " * padding}).items():
             package.writestr(name, content)
     assert "已损坏" in refused(path)
 

@@ -14,6 +14,8 @@ from poverty_watch.workbooks.scan import SheetScan, blocks_of
 
 _SMALL_PART = 16 << 20
 _SMALL_PACKAGE = 8 << 20
+_BLOCK = 1 << 20
+_LONGEST_TAG = 1 << 10
 _MOST_REFERENCES = 1 << 25  # some writers count a text each time that it is used
 _SMALLEST_STRING = 5  # bytes of an empty one: <si/>
 _DATE_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
@@ -32,7 +34,7 @@ def facts_of(path: Path, most_cells: int) -> WorkbookFacts:
     """
     with zipfile.ZipFile(path) as package:
         parts = {entry.filename: entry.file_size for entry in package.infolist()}
-        _check_strings(package, parts)
+        texts = _tables_of_texts(package, parts)
         workbook = _small(package, parts, "xl/workbook.xml")
         sheet_parts = {
             title: part
@@ -46,7 +48,7 @@ def facts_of(path: Path, most_cells: int) -> WorkbookFacts:
             bool(_DATE_1904.search(workbook)),
             sheets,
             _links(package, parts),
-            _is_doubtful(package, set(sheet_parts.values()), sheets.values()),
+            _is_doubtful(package, texts.union(sheet_parts.values()), sheets.values()),
         )
 
 
@@ -69,29 +71,51 @@ def _is_doubtful(
     """Whether a reader might meet cells that were not looked at, or are oddly written.
 
     Which part is a sheet may be told in ways that a plain search misses: so no other part may hold
-    a cell. A large package is past such doubt: to open it twice costs more than what it is for.
+    a cell. How cells are written is no doubt in a large package: to open it twice costs too much.
     """
-    entries = package.infolist()
-    if sum(entry.file_size for entry in entries) > _SMALL_PACKAGE:
-        return False
-    names = [entry.filename for entry in entries]
-    if len(set(names)) < len(names) or not all(sheet.is_plain for sheet in sheets):
+    names = [entry.filename for entry in package.infolist()]
+    size = sum(entry.file_size for entry in package.infolist())
+    if len(set(names)) < len(names):
         return True
-    return any(
-        _CELL.search(package.read(name)) is not None for name in names if name not in looked_at
-    )
+    if size <= _SMALL_PACKAGE and not all(sheet.is_plain for sheet in sheets):
+        return True
+    return any(_holds_cells(package, name) for name in names if name not in looked_at)
 
 
-def _check_strings(package: zipfile.ZipFile, parts: dict[str, int]) -> None:
-    """Room is made for as many texts as the table claims to have: it must be able to have them."""
+def _holds_cells(package: zipfile.ZipFile, name: str) -> bool:
+    with package.open(name) as stream:
+        rest = b""
+        while block := stream.read(_BLOCK):
+            text = rest + block
+            if _has_cells(text):
+                return True
+            rest = text[-_LONGEST_TAG:]
+    return False
+
+
+def _has_cells(text: bytes) -> bool:
+    return (b"<c" in text or b":c" in text) and _CELL.search(text) is not None
+
+
+def _tables_of_texts(package: zipfile.ZipFile, parts: dict[str, int]) -> set[str]:
+    """The parts that hold texts, and no cells.
+
+    Room is made for as many texts as a table claims to have: it must be able to have them.
+    """
+    tables = set()
     for name in parts:
         if not name.lower().endswith("sharedstrings.xml"):
             continue
+        has_cells = False
         with package.open(name) as stream:
             for text in blocks_of(stream):
                 most = max((int(count[:19]) for count in _COUNTS.findall(text)), default=0)
                 if most > _MOST_REFERENCES and most * _SMALLEST_STRING > parts[name]:
                     raise HostileError("文字表的条数与内容不符")
+                has_cells = has_cells or _has_cells(text)
+        if not has_cells:
+            tables.add(name)
+    return tables
 
 
 def _look(package: zipfile.ZipFile, part: str, title: str, most_cells: int) -> SheetFacts:
