@@ -230,12 +230,13 @@ class Keyring:
 
     def person_ids(self, numbers: pa.Array) -> pa.Array:
         """64-bit keyed hashes (HMAC-SHA-256) of normalised numbers; null stays null."""
-        known = numbers.drop_null().to_pylist()
+        written = numbers.drop_null()
+        known = written.to_pylist()
         memo = self._memo
         ids = pa.array(list(map(memo.get, known)), pa.int64())
         if ids.null_count:
             is_fresh = ids.is_null()
-            fresh = numbers.drop_null().filter(is_fresh).to_pylist()
+            fresh = written.filter(is_fresh).to_pylist()
             digest, key = hmac.digest, self.person_key
             hashes = b"".join([digest(key, number.encode(), "sha256")[:8] for number in fresh])
             made = np.frombuffer(hashes, dtype=">i8").astype(np.int64)

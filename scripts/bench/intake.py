@@ -228,20 +228,19 @@ def _part_lengths(file_format: str) -> Callable[[Size], Result]:
         contract, suite = department.contracts[DATASET], department.suite_path(DATASET)
         month, keys = Month.parse(size.month), Keyring(b"1" * 32, b"2" * 32)
 
-        def tried(rows: int) -> Watch:
-            path = long_table(size, rows, file_format)
+        def one_try(rows: int) -> Watch:
+            one = Delivered(DATASET, long_table(size, rows, file_format), contract, suite)
             keys._memo.clear()
-            tried = Watch()
-            one = Delivered(DATASET, path, contract, suite)
-            judged = tried.working(_judge, judgement, one, month, keys)
+            spent = Watch()
+            judged = spent.working(_judge, judgement, one, month, keys)
             assert judged.rows["accepted"] == rows
-            return tried
+            return spent
 
-        tried(SHORT)
+        one_try(SHORT)
         tries: dict[int, list[Watch]] = {rows: [] for rows in (SHORT, *LENGTHS)}
         for _ in range(ROUNDS):
             for rows, of_length in tries.items():
-                of_length += [tried(rows) for _ in range(max(1, 50_000 // max(rows, 10_000)))]
+                of_length += [one_try(rows) for _ in range(max(1, 50_000 // max(rows, 10_000)))]
         best = {rows: min(of_length, key=lambda one: one.cpu) for rows, of_length in tries.items()}
         lengths = {str(rows): [one.cpu, one.seconds] for rows, one in best.items()}
         return watch.result(lengths=lengths)

@@ -10,11 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from poverty_watch.workbooks.facts import HostileError, SheetFacts, WorkbookFacts
-from poverty_watch.workbooks.scan import SheetScan, blocks_of
+from poverty_watch.workbooks.scan import BLOCK, SheetScan, blocks_of
 
 _SMALL_PART = 16 << 20
 _SMALL_PACKAGE = 8 << 20
-_BLOCK = 1 << 20
 _LONGEST_TAG = 1 << 10
 _MOST_REFERENCES = 1 << 25  # some writers count a text each time that it is used
 _SMALLEST_STRING = 5  # bytes of an empty one: <si/>
@@ -85,7 +84,7 @@ def _is_doubtful(
 def _holds_cells(package: zipfile.ZipFile, name: str) -> bool:
     with package.open(name) as stream:
         rest = b""
-        while block := stream.read(_BLOCK):
+        while block := stream.read(BLOCK):
             text = rest + block
             if _has_cells(text):
                 return True

@@ -16,7 +16,8 @@ from typing import IO
 
 from poverty_watch.workbooks.facts import LAST_COLUMN, LAST_ROW, HostileError, SheetFacts
 
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
+"""Bytes of a part that are read at a time."""
 _LONGEST_TAIL = 4 << 20
 _SHORTEST_ROW = 32  # bytes of one with a cell, or with a format only
 _USUAL_COLUMNS = 52
@@ -44,7 +45,7 @@ def blocks_of(stream: IO[bytes]) -> Iterator[bytes]:
         HostileError: it declares entities, or holds a text far longer than a cell can be.
     """
     rest, is_first = b"", True
-    while block := stream.read(_BLOCK):
+    while block := stream.read(BLOCK):
         text = rest + block
         end = text.rfind(b"</row>")
         end = end + 6 if end >= 0 else text.rfind(b">") + 1
